@@ -1,15 +1,21 @@
 import asyncio
+import logging
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+from structlog.typing import EventDict
 
 from app.running import Http, make_pair, settings_in, trusting, up
 from gatepost.app.http import listening
 from gatepost.arrive import Certificate, Pair
+from gatepost.db import DatabaseUnavailableError
 from gatepost.doors.rest import problems
+from gatepost.doors.rest.edge import Edge
 
 
 async def greet(scope: dict[str, Any], _receive: Any, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
@@ -64,6 +70,36 @@ async def test_what_is_no_request_is_answered_with_a_problem_too(octets: bytes) 
         assert body == bytes(spelled.body).decode()
         assert await client._reader.read() == b""
         await client.close()
+
+
+@pytest.mark.parametrize("kind", [ZeroDivisionError, DatabaseUnavailableError])
+async def test_an_answer_that_is_cut_off_is_one_line_of_the_log_and_has_no_end(
+    kind: type[Exception], said: list[EventDict], caplog: pytest.LogCaptureFixture
+) -> None:
+    app = FastAPI()
+    problems.install(app)
+
+    async def lines() -> AsyncIterator[bytes]:
+        yield b"one\n"
+        raise kind("boss@example.com")
+
+    @app.get("/lines")
+    async def stream() -> StreamingResponse:
+        return StreamingResponse(lines())
+
+    app.add_middleware(Edge)
+    async with listening(app, "127.0.0.1", 0, door="http") as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /lines HTTP/1.1\r\nHost: x\r\n\r\n")
+        octets = await reader.read()
+        writer.close()
+    assert octets.endswith(b"4\r\none\n\r\n")  # and no chunk of length 0 (RFC 9112 section 7.1)
+    assert [(line["event"], line.get("error"), line.get("status")) for line in said] == [
+        ("rest.cut", kind.__name__, None),
+        ("rest.answered", None, 200),
+    ]
+    assert Path(said[0]["where"].partition(":")[0]).name == "test_http.py"
+    assert [line for line in caplog.records if line.levelno >= logging.ERROR] == []
 
 
 @pytest.mark.parametrize("ciphers", ["AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA256"])

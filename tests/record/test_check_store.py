@@ -9,6 +9,7 @@ from gatepost import record
 from gatepost.clock import Entropy
 from gatepost.db import Database
 from gatepost.ids import EntryId, LeafIndex, TenantId
+from gatepost.ledger.merkle import leaf_hash
 from gatepost.record import check_store, log_store
 from gatepost.record.check_store import Held, Stretch
 from gatepost.record.indexer import Indexer
@@ -85,11 +86,11 @@ async def test_what_others_wrote_between_is_passed_over(db: Database, entropy: E
     assert await Indexer(db).index(TENANT) == 5
     async with db.transaction(TENANT) as tx:
         found = everything(await check_store.held(tx, 0, 10))
+        leaves = await log_store.leaves(tx, 0, 20)
     assert [each.entry for each in found] == written[::-1]
     assert {after - before for before, after in pairwise(written)} == {1, 10, 19}
-    for each in found:
-        assert each.leaf is not None
-        assert json.loads(each.leaf)["seq"] == each.entry
+    for each, leaf in zip(found, leaves, strict=True):
+        assert (each.leaf_hash, json.loads(leaf)["seq"]) == (leaf_hash(leaf), each.entry)
         assert (each.opening is None, each.decision is None, each.tokens is None, each.is_sealed) == (
             *[False] * 3,
             True,

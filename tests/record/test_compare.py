@@ -1,20 +1,22 @@
 """The comparison as a pure function: it names, and never raises; ``test_check`` tampers with a real house."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepost.ids import EntryId, LeafIndex, TenantId
+from gatepost.ids import EntryId, LeafIndex, TenantId, ThreadId
 from gatepost.keys import ErasedError, KeyringError
-from gatepost.record.check_store import Held, Stretch
+from gatepost.ledger.merkle import leaf_hash
+from gatepost.record.check_store import DECISION, Held, Stretch
 from gatepost.record.compare import NOTHING, differences, doubtful
-from gatepost.record.entry import consequence_draft
+from gatepost.record.entry import consequence_draft, decision_drafts
 from gatepost.record.erased import Erased
 from gatepost.record.paper import Kind
-from record.papers import TENANT, consequence, counting
+from record.papers import TENANT, consequence, counting, decision, inbound
 
 DRAFT = consequence_draft(
     TENANT, consequence(Kind.ACT, "webhook.add", private={"url": "https://bob.example"}), entropy=counting()
@@ -26,7 +28,7 @@ def row() -> Held:
     return Held(
         leaf_index=LeafIndex(3),
         entry=EntryId(12),
-        leaf=LEAF,
+        leaf_hash=leaf_hash(LEAF),
         kind="act",
         at=DRAFT.at,
         opening_ref=DRAFT.opening_ref,
@@ -88,7 +90,7 @@ def stretch(of: Held, *, is_findable: bool = True) -> Stretch:
     return Stretch(
         places={of.leaf_index: of.entry},
         indexed=0,
-        entries={} if of.leaf is None else {of.entry: (of.entry, of.leaf, of.kind, of.at)},
+        entries={} if of.leaf_hash is None else {of.entry: (of.entry, of.leaf_hash, of.kind, of.at)},
         openings={of.entry: (of.entry, of.opening_ref, b"")} if opened else {},
         opened=opened,
         decisions={} if of.decision is None else {of.entry: (of.entry, *of.decision)},
@@ -99,7 +101,7 @@ def stretch(of: Held, *, is_findable: bool = True) -> Stretch:
 
 
 def doubts(held: Stretch, octets: bytes = LEAF, tenant: TenantId = TENANT, erased: Erased = NOTHING) -> list[int]:
-    return [*doubtful([octets], 3, held, tenant, erased)]
+    return [*doubtful([octets], [leaf_hash(octets)], 3, held, tenant, erased)]
 
 
 def test_nothing_is_in_doubt_where_all_agrees_and_everything_else_is() -> None:
@@ -108,10 +110,14 @@ def test_nothing_is_in_doubt_where_all_agrees_and_everything_else_is() -> None:
     assert doubts(stretch(row()), tenant=TenantId("tn_b")) == [3]
     assert doubts(stretch(row())._replace(places={})) == [3]
     for octets in (b"", b"{}", LEAF + b" ", LEAF.replace(b'"c":{', b'"c" :{'), LEAF.replace(b'"seq":12', b'"seq":13')):
-        assert doubts(stretch(row()), octets) == doubts(stretch(row()._replace(leaf=octets)), octets) == [3]
+        assert (
+            doubts(stretch(row()), octets)
+            == doubts(stretch(row()._replace(leaf_hash=leaf_hash(octets))), octets)
+            == [3]
+        )
     for changed in (
-        {"leaf": None},
-        {"leaf": LEAF + b" "},
+        {"leaf_hash": None},
+        {"leaf_hash": leaf_hash(LEAF + b" ")},
         {"kind": "decision"},
         {"at": DRAFT.at.replace(microsecond=7)},
         {"opening_ref": "op_another"},
@@ -140,3 +146,74 @@ def test_an_opening_that_opens_no_more_needs_more_than_the_end_of_a_plan() -> No
 @given(st.binary())
 def test_no_octets_of_an_opening_pass_without_doubt(octets: bytes) -> None:
     assert doubts(stretch(row()._replace(opening=octets))) == [3]
+
+
+def decided() -> tuple[bytes, Held]:
+    """Return a decision's leaf that says all it may say in clear, and what the tables hold of it."""
+    wordy = replace(decision(), labels=("urgent",), tenant_policy_version=2)
+    (draft,) = decision_drafts(inbound(decided=wordy), thread=ThreadId("th_a"), entropy=counting())
+    leaf = b"%bnull%b12%b" % draft.pieces
+    said = json.loads(leaf)
+    return leaf, Held(
+        leaf_index=LeafIndex(3),
+        entry=EntryId(12),
+        leaf_hash=leaf_hash(leaf),
+        kind="decision",
+        at=draft.at,
+        opening_ref=draft.opening_ref,
+        opening=draft.opening,
+        is_erased=False,
+        decision=(said["account"], said["email"], *(said["decision"][name] for name in DECISION[2:-1]), draft.at),
+        consequence=None,
+    )
+
+
+def test_a_decision_that_says_all_it_may_leaves_no_doubt_and_none_but_itself_in_doubt() -> None:
+    octets, sound = decided()
+    assert json.loads(octets)["decision"].keys() >= {"labels", "tenant_policy", "trace", "scans"}
+    assert doubts(stretch(sound), octets) == []
+    assert [*differences(octets, sound, TENANT)] == []
+    for column in range(len(DECISION)):
+        changed = tuple("other" if at == column else value for at, value in enumerate(sound.decision or ()))
+        assert doubts(stretch(sound._replace(decision=changed)), octets) == [3]
+        assert [*differences(octets, sound._replace(decision=changed), TENANT)] == [
+            f"row of entry 12: decision_row.{DECISION[column]} is not what the leaf says"
+        ]
+
+
+@pytest.mark.parametrize("wrong", [{3}, {66}, {10, 11, 60}, set(range(3, 67))])
+def test_of_many_leaves_those_are_in_doubt_that_disagree(wrong: set[int]) -> None:
+    leaves, opened = [], {}
+    for place in range(3, 67):
+        draft = consequence_draft(TENANT, consequence(Kind.ACT, "webhook.add"), entropy=counting(100 * place))
+        leaves.append(b"%bnull%b%d%b" % (*draft.pieces[:2], 1000 + place, draft.pieces[2]))
+        opened[1000 + place] = (draft.opening_ref, draft.opening)
+    numbers = dict(zip(range(3, 67), opened, strict=True))
+    held = Stretch(
+        places={place: EntryId(number) for place, number in numbers.items()},
+        indexed=0,
+        entries={
+            number: (number, leaf_hash(octets), "act", DRAFT.at) for number, octets in zip(opened, leaves, strict=True)
+        },
+        openings={number: (number, ref, b"") for number, (ref, _) in opened.items()},
+        opened={number: octets for number, (_, octets) in opened.items()},
+        decisions={},
+        consequences={
+            number: (number, 7 if place not in wrong else 8, None, "act", "webhook.add")
+            for place, number in numbers.items()
+        },
+        words={},
+        findable=set(opened),
+    )
+    assert {*doubtful(leaves, [*map(leaf_hash, leaves)], 3, held, TENANT)} == wrong
+
+
+@pytest.mark.parametrize(
+    ("spelled", "doubted"),
+    [(b"{}", []), (b'{"a":"AA=="}', []), (b'{"a" :"AA=="}', [3]), (b"7", [3]), (b'{"a":"A"}', [3])],
+)
+def test_commitments_that_nothing_opens_any_more_are_held_to_their_spelling(spelled: bytes, doubted: list[int]) -> None:
+    head, _, rest = LEAF.partition(b'"c":{')
+    octets = head + b'"c":' + spelled + rest.partition(b"}")[2]
+    gone = stretch(row()._replace(opening=None, leaf_hash=leaf_hash(octets)))
+    assert doubts(gone, octets, erased=Erased([{"detail": {"rule": "person", "entries": [[3, 3]]}}])) == doubted

@@ -122,8 +122,10 @@ async def test_the_exported_folder_proves_every_entry_to_a_stranger(
 ) -> None:
     out = tmp_path / "demo-out"
     out.mkdir()
-    assert await export.export_log(db, blobs, TENANT, out) == grown
+    told: list[tuple[int, int]] = []
+    assert await export.export_log(db, blobs, TENANT, out, lambda done, size: told.append((done, size))) == grown
     check_folder(out, grown)
+    assert told == [(256, grown), (grown, grown)]
 
 
 def check_folder(out: Path, size: int) -> None:

@@ -2,10 +2,13 @@ import asyncio
 import csv
 import io
 import json
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 import singly
+from gatepost import record
 from gatepost.clock import Entropy
 from gatepost.db import Database
 from gatepost.ids import EntryId
@@ -13,9 +16,10 @@ from gatepost.record import listing, search
 from gatepost.record.errors import IndexBehindError
 from gatepost.record.indexer import Indexer
 from gatepost.record.listing import COLUMNS, Form, Piece
+from gatepost.record.paper import Kind
 from gatepost.record.publish import Sequencer
 from gatepost.record.search import Sought
-from record.papers import NOON, TENANT, decision, inbound
+from record.papers import NOON, TENANT, consequence, decision, inbound
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\uff1d1", 'x",=1')
 
@@ -36,6 +40,19 @@ async def test_every_entry_is_taken_out_once_and_in_pieces(
     shares = [piece.share for piece in pieces]
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
+
+
+async def test_how_far_it_is_goes_by_the_newest_entry_and_not_by_today(
+    db: Database, sequencer: Sequencer, entropy: Entropy
+) -> None:
+    async with db.transaction(TENANT) as tx:
+        for minute in range(4):
+            act = replace(consequence(Kind.ACT, "policy.set"), at=NOON + timedelta(minutes=minute))
+            await record.note(tx, act, entropy=entropy)
+    await sequencer.sequence(TENANT)
+    year = NOON + timedelta(days=365)
+    pieces = [piece async for piece in listing.pieces(db, TENANT, Sought(), now=year, size=1)]
+    assert [piece.share for piece in pieces] == [pytest.approx(part) for part in (0, 1 / 3, 2 / 3, 1)]
 
 
 @pytest.mark.parametrize("sequenced", [8, 5])

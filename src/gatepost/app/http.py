@@ -1,6 +1,7 @@
 """The HTTP listeners: REST for the world, metrics for this machine."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -46,6 +47,11 @@ class _Protocol(HttpToolsProtocol):
         self.transport.close()
 
 
+def _is_untold(line: logging.LogRecord) -> bool:
+    """Tell whether a line of uvicorn's says more than ours: an answer that was cut off is ``rest.cut`` already."""
+    return line.msg != "ASGI callable returned without completing response."
+
+
 class _Server(uvicorn.Server):
     """uvicorn without its own signal handlers: one place decides when the house stops."""
 
@@ -87,6 +93,7 @@ async def listening(
 
 
 def _server(app: Any, door: str, certificate: Certificate | None) -> _Server:
+    logging.getLogger("uvicorn.error").addFilter(_is_untold)
     return _Server(
         uvicorn.Config(
             app,

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -43,6 +43,14 @@ TURNS_MAX, TURN_S = 50, 0.1
 
 log = typer.Typer(help="The tamper-evident record: verify, prove, export.", no_args_is_help=True)
 app.add_typer(log, name="log")
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[int, int], object]]:
+    """Draw a bar of entries on a terminal while it lasts; yield what is told how many are done, and of how many."""
+    with Progress(transient=True, disable=not sys.stderr.isatty(), console=Console(stderr=True)) as progress:
+        bar = progress.add_task("entries", total=None)
+        yield lambda done, size: progress.update(bar, completed=done, total=size)
 
 
 def for_tenant(
@@ -126,8 +134,7 @@ def verify(
         gone = await _gone(house, second, owner)  # before a sequencer copies all anew
         await catch_up(house, owner)
         process.settle_in()  # or the garbage collector looks at each entry several times
-        with Progress(transient=True, disable=not sys.stderr.isatty(), console=Console(stderr=True)) as progress:
-            bar = progress.add_task("entries", total=None)
+        with _bar() as told:
             found = await verify_log(
                 house.db,
                 house.blobs,
@@ -136,7 +143,7 @@ def verify(
                 witnesses=[Witness.parse(each).key for each in settings.log.witnesses],
                 keyring=house.keyring,
                 is_deep=deep,
-                progress=lambda done, size: progress.update(bar, completed=done, total=size),
+                progress=told,
             )
         for name in gone:
             found.find(f"second store: {name}: it was gone, and is copied there anew with what else is missing")
@@ -262,7 +269,8 @@ def export_(
     async def work(house: House, owner: TenantId) -> int:
         await administer.note_act(house, owner, "record.export", public={"form": "log", "filters": []})
         await catch_up(house, owner)
-        return await export.export_log(house.db, house.blobs, owner, folder)
+        with _bar() as told:
+            return await export.export_log(house.db, house.blobs, owner, folder, told)
 
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ A seal is ``kind (1 octet) | key ids | nonce | AES-256-GCM ciphertext and tag``.
 """
 
 import hmac
+import struct
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import chain
@@ -32,7 +33,7 @@ SUBJECT = "subject"
 PIECE_OCTETS = 64 * 1024
 _LASTING, _PASSING, _STREAM = b"\x01", b"\x02", b"\x03"
 _ID_OCTETS = 8
-_IDS_AT = 1, 1 + _ID_OCTETS
+_IDS = struct.Struct(">QQ")
 _HEAD_OCTETS = 1 + 2 * _ID_OCTETS
 _SALT_OCTETS = 16
 _NONCES = 32  # drawn at once: a batch of mails seals as many
@@ -157,15 +158,15 @@ class Vault:
 
     def open_all(self, each: Sequence[tuple[str, bytes]]) -> list[bytes | ErasedError | KeyringError]:
         """Return what ``open`` returns or raises of each place and seal; who is met again costs no key."""
-        heads = {sealed[:_HEAD_OCTETS] for _, sealed in each if sealed[:1] == _PASSING}
-        self._holder.know({int.from_bytes(head[at : at + _ID_OCTETS], "big") for head in heads for at in _IDS_AT})
+        heads = [sealed[:_HEAD_OCTETS] if sealed[:1] == _PASSING else sealed[:1] for _, sealed in each]
+        named = {head for head in heads if len(head) == _HEAD_OCTETS}
+        self._holder.know({key for head in named for key in _IDS.unpack_from(head, 1)})
         known: dict[bytes, tuple[AESGCM, bytes]] = {}
         found: list[bytes | ErasedError | KeyringError] = []
-        for place, sealed in each:
+        for (place, sealed), head in zip(each, heads, strict=True):
             try:
-                head = _head_of(sealed)
                 if (keyed := known.get(head)) is None:
-                    keyed = known[head] = self._cipher(head), self._about(head, "")
+                    keyed = known[head] = self._cipher(_head_of(sealed)), self._about(head, "")
                 found.append(_opened(keyed[0], sealed, len(head), keyed[1] + place.encode()))
             except (ErasedError, KeyringError) as error:
                 found.append(error)

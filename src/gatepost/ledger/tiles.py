@@ -230,8 +230,12 @@ class Edge:
                 joined = root(hashes_here)
         return EMPTY_ROOT if joined is None else joined
 
-    def grow(self, entries: Sequence[bytes]) -> tuple["Edge", dict[Tile, bytes]]:
+    def grow(self, entries: Sequence[bytes], fresh: Sequence[bytes] | None = None) -> tuple["Edge", dict[Tile, bytes]]:
         """Append entries; return the new edge and every tile and bundle that is new or wider now.
+
+        Args:
+            entries: what to append.
+            fresh: their leaf hashes, where the caller has made them.
 
         Raises:
             LedgerError: an entry is longer than the format allows.
@@ -244,7 +248,7 @@ class Edge:
             made[Tile(ENTRIES, first + at // WIDTH, len(chunk))] = pack(chunk)
         bundle = tuple(waiting[len(waiting) - len(waiting) % WIDTH :])
         rows: list[tuple[bytes, ...]] = []
-        fresh = [leaf_hash(entry) for entry in entries]
+        fresh = [leaf_hash(entry) for entry in entries] if fresh is None else fresh
         level = 0
         while fresh or level < len(self.rows):
             row = [*(self.rows[level] if level < len(self.rows) else ()), *fresh]

@@ -12,7 +12,7 @@ from gatepost.ids import LeafIndex, TenantId
 from gatepost.keys import Keyring, KeyringError, Vault
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
-from gatepost.ledger.merkle import HASH_OCTETS
+from gatepost.ledger.merkle import HASH_OCTETS, leaf_hash
 from gatepost.ledger.note import COSIGNATURE, Note, SigningKey, VerifierKey
 from gatepost.ledger.tiles import ENTRIES, WIDTH, Edge, Tile, tile_at, tiles_of, unpack
 from gatepost.record import check_store, erase_store, files, log_store, word_store
@@ -225,12 +225,13 @@ class _Walk:
         finals = set(tiles_of(self._head.size))
         for start in range(0, self._head.size, AT_ONCE):
             entries = await self._entries(start)
+            hashes = [leaf_hash(entry) for entry in entries]
             end = edge.size + len(entries)
             async with self._db.transaction(self._tenant) as tx:
                 signed = await log_store.checkpoints(tx, edge.size, end)
                 stretch = await check_store.held(tx, edge.size, end)
-                self._compare_rows(tx.vault, edge.size, entries, stretch)
-            edge, made = self._grow(edge, entries, signed)
+                self._compare_rows(tx.vault, edge.size, entries, hashes, stretch)
+            edge, made = self._grow(edge, entries, hashes, signed)
             await self._compare_tiles({tile: octets for tile, octets in made.items() if tile in finals})
             progress(edge.size, self._head.size)
             if edge.size < min(start + AT_ONCE, self._head.size):
@@ -265,12 +266,13 @@ class _Walk:
         return entries
 
     def _grow(
-        self, edge: Edge, entries: list[bytes], signed: list[tuple[int, bytes]]
+        self, edge: Edge, entries: list[bytes], hashes: list[bytes], signed: list[tuple[int, bytes]]
     ) -> tuple[Edge, dict[Tile, bytes]]:
         """Grow the tree from checkpoint to checkpoint, holding each to it; return it and its tiles, at their widest."""
         start, tiles = edge.size, dict[Tile, bytes]()
         for size, note in signed:
-            edge, made = edge.grow(entries[edge.size - start : size - start])
+            fresh = slice(edge.size - start, size - start)
+            edge, made = edge.grow(entries[fresh], hashes[fresh])
             tiles |= made
             try:
                 checkpoint = Checkpoint.open(note, self._key)
@@ -279,7 +281,7 @@ class _Walk:
                 continue
             if checkpoint.size != size or checkpoint.root != edge.root:
                 self._report.find(f"checkpoint of size {size}: its root is not that of the entries")
-        edge, made = edge.grow(entries[edge.size - start :])
+        edge, made = edge.grow(entries[edge.size - start :], hashes[edge.size - start :])
         return edge, tiles | made
 
     async def _compare_tiles(self, made: Mapping[Tile, bytes]) -> None:
@@ -291,14 +293,16 @@ class _Walk:
             where = f"hash {changed[0] // HASH_OCTETS}" if changed else "its length"
             self._report.find(f"{tile.path}: {where} is not that of the entries")
 
-    def _compare_rows(self, vault: Vault, start: int, entries: Sequence[bytes], stretch: Stretch) -> None:
+    def _compare_rows(
+        self, vault: Vault, start: int, entries: Sequence[bytes], hashes: Sequence[bytes], stretch: Stretch
+    ) -> None:
         """Hold the rows of some places to the entries that the log has there."""
         opened = sum(type(each) is bytes or isinstance(each, KeyringError) for each in stretch.opened.values())
         self._report.openings += opened
         self._report.erased += len(stretch.places) - opened
         wrong = {
             index
-            for index in doubtful(entries, start, stretch, self._tenant, self._erased)
+            for index in doubtful(entries, hashes, start, stretch, self._tenant, self._erased)
             if self._names(entries[index - start], index, stretch.held(index))
         }
         if self._is_deep:

@@ -29,6 +29,7 @@ _NO_ENTRY, _NO_WORDS = (None, None, None, None), (None, None, True)
 class Held(NamedTuple):
     """All the tables hold of one place in the log; None where a row is missing.
 
+    ``leaf_hash`` is that of the octets which the table has for the leaf (RFC 6962 section 2.1).
     ``opening`` is None also where nobody can read it any more (``is_erased``), and empty where it does not open.
     ``tokens`` are what it is found by, as PostgreSQL spells an array, None where the index has no such entry, though
     it must where ``is_indexed``; ``is_sealed``: they are those that the indexer wrote; ``is_under``: they are forgotten
@@ -37,7 +38,7 @@ class Held(NamedTuple):
 
     leaf_index: LeafIndex
     entry: EntryId
-    leaf: bytes | None
+    leaf_hash: bytes | None
     kind: str | None
     at: datetime | None
     opening_ref: str | None
@@ -53,7 +54,8 @@ class Held(NamedTuple):
 
 _ENTRIES = """
     select found.* from unnest(%(lows)s, %(highs)s) as run (low, high) cross join lateral (
-      select id, leaf, kind, at from entry where tenant = %(tenant)s and id between run.low and run.high offset 0
+      select id, sha256('\\x00'::bytea || leaf) as leaf_hash, kind, at
+      from entry where tenant = %(tenant)s and id between run.low and run.high offset 0
     ) as found
 """
 _OPENINGS = """
@@ -192,13 +194,13 @@ class Stretch(NamedTuple):
         entry = self.places.get(leaf_index)
         if entry is None:
             return None
-        _, leaf, kind, at = self.entries.get(entry, _NO_ENTRY)
+        _, leaf_hash, kind, at = self.entries.get(entry, _NO_ENTRY)
         opening, opened = self.openings.get(entry), self.opened.get(entry)
         tokens, under, is_sealed = self.words.get(entry, _NO_WORDS)
         return Held(
             leaf_index,
             entry,
-            leaf,
+            leaf_hash,
             kind,
             at,
             None if opening is None else opening[1],

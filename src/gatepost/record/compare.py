@@ -3,14 +3,16 @@
 from binascii import a2b_base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import msgspec
 import orjson
 from msgspec import UNSET
 
 from gatepost.ids import LeafIndex, TenantId
-from gatepost.keys import ErasedError, KeyringError
+from gatepost.keys import ErasedError
+from gatepost.ledger.merkle import leaf_hash
 from gatepost.record.canonical import UnrecordableError, canonical
 from gatepost.record.check_store import CONSEQUENCE, DECISION, Held, Stretch, beside
 from gatepost.record.commitment import SALT_OCTETS, commit, commitments
@@ -20,15 +22,44 @@ from gatepost.record.paper import Kind
 NOTHING = Erased(())
 _PARTS = 2
 """What an opening has for each value: the value and its salt."""
+_TOGETHER = 32
+"""Entries that are looked at as one."""
+
+
+class _Decision(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """What a decision's leaf may say in clear (``told.codes``, ``told.phrases``); any of it may be committed to."""
+
+    arc: Any = UNSET
+    auth: Any = UNSET
+    capabilities: Any = UNSET
+    direction: Any = UNSET
+    disposition: Any = UNSET
+    dkim: Any = UNSET
+    dmarc: Any = UNSET
+    door: Any = UNSET
+    in_reply_to: Any = UNSET
+    injection: Any = UNSET
+    is_aligned: Any = UNSET
+    labels: Any = UNSET
+    outcome: Any = UNSET
+    reason: Any = UNSET
+    rule_index: Any = UNSET
+    scans: Any = UNSET
+    size_octets: Any = UNSET
+    spf: Any = UNSET
+    tenant_policy: Any = UNSET
+    thread: Any = UNSET
+    tls: Any = UNSET
+    trace: Any = UNSET
 
 
 class _Leaf(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """A leaf read back, its commitments as they were hashed; what nothing is held to has no type."""
+    """A leaf read back, its commitments as they are spelled; what nothing is held to has no type."""
 
     account: int | None
     action: str
-    c: dict[str, bytes]
-    decision: dict[str, Any] | None
+    c: msgspec.Raw
+    decision: _Decision | None
     email: str | None
     kind: str
     salt_ref: str
@@ -49,56 +80,106 @@ def _refuse(number: str) -> float:
     raise ValueError(f"{number}: floats have several spellings, and seldom stand in a leaf")
 
 
-_decode = msgspec.json.Decoder(_Leaf, float_hook=_refuse).decode
-_encode = msgspec.json.Encoder(order="sorted").encode
-_NEEDED = [field.name for field in msgspec.structs.fields(_Leaf) if field.required]
+_decode_lines = msgspec.json.Decoder(_Leaf, float_hook=_refuse).decode_lines
+_encode_lines = msgspec.json.Encoder(order="sorted").encode_lines
+_decode_commitments = msgspec.json.Decoder(dict[str, bytes]).decode_lines
+_NEEDED = {field.name for field in msgspec.structs.fields(_Leaf) if field.required} - {"c", "decision"}
+_said = attrgetter(*DECISION[2:-1])
+"""What a decision's row repeats of what its leaf has under ``decision``."""
+
+
+class _Read(NamedTuple):
+    """A leaf of ours, whatever fields it has, and what its rows and its opening are held to."""
+
+    leaf: _Leaf
+    at: datetime
+    said: tuple[Any, ...] | None
+    commitments: Mapping[str, bytes]
 
 
 def doubtful(
-    leaves: Sequence[bytes], start: int, stretch: Stretch, tenant: TenantId, erased: Erased = NOTHING
+    leaves: Sequence[bytes],
+    hashes: Sequence[bytes],
+    start: int,
+    held: Stretch,
+    tenant: TenantId,
+    erased: Erased = NOTHING,
 ) -> Iterator[LeafIndex]:
     """Yield the places of the leaves, which stand in the log from ``start`` on, that ``differences`` must look at.
 
-    All is there, agrees and is found at every other. To see that costs less than to name what does not, and is what
-    most entries cost. A leaf with a float or with letters beyond ASCII is doubtful, and so is an opening in a spelling
-    of its own.
+    All is there, agrees and is found at every other. Many are looked at together, which costs least and is all that
+    most logs need; where something is amiss each half is looked at, down to the one. A leaf with a float, with letters
+    beyond ASCII or with a field of another release is doubtful, and so is an opening in a spelling of its own.
+
+    Args:
+        leaves: as the log has them.
+        hashes: their leaf hashes.
+        start: the place of the first.
+        held: what the tables have of these places, and maybe of more.
+        tenant: whose log.
+        erased: what had to be removed.
     """
-    for index, octets in enumerate(leaves, start):
-        entry = stretch.places.get(index)
-        if entry is None or entry not in stretch.findable or not _agrees(octets, index, entry, stretch, tenant, erased):
-            yield LeafIndex(index)
+    if len(leaves) <= _TOGETHER and _agree(leaves, hashes, start, held, tenant, erased):
+        return
+    if len(leaves) == 1:
+        yield LeafIndex(start)
+        return
+    middle = len(leaves) // 2
+    yield from doubtful(leaves[:middle], hashes[:middle], start, held, tenant, erased)
+    yield from doubtful(leaves[middle:], hashes[middle:], start + middle, held, tenant, erased)
 
 
-def _agrees(octets: bytes, index: int, entry: int, held: Stretch, tenant: TenantId, erased: Erased) -> bool:
+def _agree(
+    leaves: Sequence[bytes], hashes: Sequence[bytes], start: int, held: Stretch, tenant: TenantId, erased: Erased
+) -> bool:
+    """Tell whether all is there, agrees and is found at every place."""
+    lines = b"\n".join((*leaves, b""))
     try:
-        leaf = _decode(octets)
-        at = datetime.fromisoformat(leaf.ts)
+        read = _decode_lines(lines)
+        times = [datetime.fromisoformat(leaf.ts) for leaf in read]
     except ValueError:
         return False
+    numbers = [leaf.seq for leaf in read]
     return (
-        held.entries.get(entry) == (leaf.seq, octets, leaf.kind, at)
-        and _encode(leaf) == octets
-        and octets.isascii()
-        and leaf.tenant == tenant
-        and _is_whole(leaf)
-        and (beside(held.decisions.get(entry)), beside(held.consequences.get(entry))) == _rows_of(leaf, at)
-        and _is_open(index, leaf, held.openings.get(entry), held.opened.get(entry), erased)
+        lines.isascii()
+        and _encode_lines(read) == lines
+        and [held.places.get(index) for index in range(start, start + len(leaves))] == numbers
+        and held.findable >= set(numbers)
+        and all(leaf.tenant == tenant and (leaf.decision or leaf.kind != Kind.DECISION) for leaf in read)
+        and [*map(held.entries.get, numbers)]
+        == [(leaf.seq, made, leaf.kind, at) for leaf, made, at in zip(read, hashes, times, strict=True)]
+        and [(held.decisions.get(number), held.consequences.get(number)) for number in numbers]
+        == [
+            _rows_of(leaf, at, _said(leaf.decision) if leaf.decision else None)
+            for leaf, at in zip(read, times, strict=True)
+        ]
+        and _are_open(read, start, held, erased)
     )
 
 
-def _is_open(
-    index: int,
-    leaf: _Leaf,
-    row: tuple[Any, ...] | None,
-    opened: bytes | ErasedError | KeyringError | None,
-    erased: Erased,
-) -> bool:
-    """Tell whether an opening holds what its leaf commits to, or nobody can read it and the log says why."""
-    if row is None:
-        return erased.covers(index, leaf.account)
-    if isinstance(opened, ErasedError):
-        return erased.shuts(index, leaf.ts)
-    return isinstance(opened, bytes) and row[1] == leaf.salt_ref and commitments(opened) == leaf.c
+def _are_open(leaves: Sequence[_Leaf], start: int, held: Stretch, erased: Erased) -> bool:
+    """Tell whether openings hold what their leaves commit to, or nobody can read them and the log says why."""
+    wanted, openings, shut = [], [], []
+    for index, leaf in enumerate(leaves, start):
+        row, opened = held.openings.get(leaf.seq), held.opened.get(leaf.seq)
+        if isinstance(opened, bytes) and row is not None and row[1] == leaf.salt_ref:
+            wanted.append(leaf.c)
+            openings.append(opened)
+        elif erased.covers(index, leaf.account) if row is None else _is_shut(opened, index, leaf, erased):
+            shut.append(leaf.c)
+        else:
+            return False
+    made, lines = commitments(openings), b"\n".join((*shut, b""))
+    if made is None or _encode_lines(made) != b"\n".join((*wanted, b"")):
+        return False
+    try:
+        return not shut or _encode_lines(_decode_commitments(lines)) == lines
+    except ValueError:
+        return False
+
+
+def _is_shut(opened: object, index: int, leaf: _Leaf, erased: Erased) -> bool:
+    return isinstance(opened, ErasedError) and erased.shuts(index, leaf.ts)
 
 
 def differences(octets: bytes, row: Held, tenant: TenantId, erased: Erased = NOTHING) -> Sequence[str]:
@@ -109,26 +190,23 @@ def differences(octets: bytes, row: Held, tenant: TenantId, erased: Erased = NOT
     read = _read(octets)
     if read is None:
         return (f"leaf {row.leaf_index}: it is no entry of ours",)
-    return tuple(_named(octets, row, tenant, *read, erased))
+    return tuple(_named(octets, row, tenant, read, erased))
 
 
-def _is_whole(leaf: _Leaf) -> bool:
-    return leaf.decision is not None or leaf.kind != Kind.DECISION
-
-
-def _named(octets: bytes, row: Held, tenant: TenantId, leaf: _Leaf, at: datetime, erased: Erased) -> Iterator[str]:
+def _named(octets: bytes, row: Held, tenant: TenantId, read: _Read, erased: Erased) -> Iterator[str]:
+    leaf = read.leaf
     if leaf.seq != row.entry or leaf.tenant != tenant:
         yield f"leaf {row.leaf_index}: it is entry {leaf.seq}, and the row says {row.entry}"
         return
-    if row.leaf is None:
+    if row.leaf_hash is None:
         yield f"entry {row.entry}: it is missing"
     else:
-        if row.leaf != octets:
+        if row.leaf_hash != leaf_hash(octets):
             yield f"entry {row.entry}: its leaf is not the one in the log"
-        if row.kind != leaf.kind or row.at != at:
-            yield from _columns("entry", row, ("kind", "at"), (row.kind, row.at), (leaf.kind, at))
-    yield from _opening(row, leaf, erased)
-    yield from _rows(row, leaf, at)
+        if row.kind != leaf.kind or row.at != read.at:
+            yield from _columns("entry", row, ("kind", "at"), (row.kind, row.at), (leaf.kind, read.at))
+    yield from _opening(row, read, erased)
+    yield from _rows(row, read)
 
 
 def unfindable(row: Held) -> Iterator[str]:
@@ -158,15 +236,19 @@ def misfound(row: Held, found: Iterable[int], wanted: Iterable[int]) -> Iterator
         yield f"entry {row.entry}: it is found by what it does not say"
 
 
-def _read(octets: bytes) -> tuple[_Leaf, datetime] | None:
-    """Return a leaf and its time, or None where it is not in our one canonical spelling, whatever fields it has."""
+def _read(octets: bytes) -> _Read | None:
+    """Return a leaf, or None where it is not in our one canonical spelling, whatever fields it has."""
     try:
         fields = orjson.loads(octets)
-        if canonical(fields).encode() != octets or not isinstance(fields["decision"], dict | None):
+        decision = fields["decision"]
+        if canonical(fields).encode() != octets or not isinstance(decision, dict | None):
             return None
-        leaf = _Leaf(**{name: fields[name] for name in _NEEDED})
-        leaf.c = {name: _digest(value) for name, value in leaf.c.items()}
-        return (leaf, datetime.fromisoformat(leaf.ts)) if _is_whole(leaf) else None
+        leaf = _Leaf(c=msgspec.Raw(), decision=None, **{name: fields[name] for name in _NEEDED})
+        if decision is None and leaf.kind == Kind.DECISION:
+            return None
+        said = None if decision is None else tuple(map(decision.get, DECISION[2:-1]))
+        made = {name: _digest(value) for name, value in fields["c"].items()}
+        return _Read(leaf, datetime.fromisoformat(leaf.ts), said, made)
     except (AttributeError, KeyError, TypeError, ValueError, UnrecordableError):
         return None
 
@@ -179,7 +261,8 @@ def _digest(commitment: object) -> bytes:
         return b""
 
 
-def _opening(row: Held, leaf: _Leaf, erased: Erased) -> Iterator[str]:
+def _opening(row: Held, read: _Read, erased: Erased) -> Iterator[str]:
+    leaf = read.leaf
     if row.is_erased:
         if not erased.shuts(row.leaf_index, leaf.ts):
             yield f"entry {row.entry}: its opening is under a key that is gone, and no entry says that it had to go"
@@ -198,8 +281,8 @@ def _opening(row: Held, leaf: _Leaf, erased: Erased) -> Iterator[str]:
         return
     if row.opening_ref != leaf.salt_ref:
         yield f"entry {row.entry}: the opening is named {row.opening_ref}, not {leaf.salt_ref}"
-    for name in sorted(opening.keys() | leaf.c.keys()):
-        if problem := _problem(name, opening, leaf.c):
+    for name in sorted(opening.keys() | read.commitments.keys()):
+        if problem := _problem(name, opening, read.commitments):
             yield f"entry {row.entry}: opening field {name} {problem}"
 
 
@@ -221,17 +304,19 @@ def _opens(name: str, opened: Any, commitment: bytes) -> bool:
     return len(opened) == _PARTS and len(salt) == SALT_OCTETS and found == commitment
 
 
-def _rows_of(leaf: _Leaf, at: datetime) -> tuple[tuple[Any, ...] | None, tuple[Any, ...] | None]:
-    """Return the columns that ``decision_row`` and ``consequence`` must have beside a leaf; None for no such row."""
-    if leaf.kind == Kind.DECISION and leaf.decision is not None:
-        return (leaf.account, leaf.email, *map(leaf.decision.get, DECISION[2:-1]), at), None
-    return None, (leaf.account, leaf.email, leaf.kind, leaf.action)
+def _rows_of(
+    leaf: _Leaf, at: datetime, said: tuple[Any, ...] | None
+) -> tuple[tuple[Any, ...] | None, tuple[Any, ...] | None]:
+    """Return the rows that ``decision_row`` and ``consequence`` must have beside a leaf; None for no such row."""
+    if leaf.kind == Kind.DECISION and said is not None:
+        return (leaf.seq, leaf.account, leaf.email, *said, at), None
+    return None, (leaf.seq, leaf.account, leaf.email, leaf.kind, leaf.action)
 
 
-def _rows(row: Held, leaf: _Leaf, at: datetime) -> Iterator[str]:
-    decision, consequence = _rows_of(leaf, at)
-    yield from _row("decision_row", row, DECISION, (row.decision, decision), leaf.kind)
-    yield from _row("consequence", row, CONSEQUENCE, (row.consequence, consequence), leaf.kind)
+def _rows(row: Held, read: _Read) -> Iterator[str]:
+    kind, (decision, consequence) = read.leaf.kind, _rows_of(read.leaf, read.at, read.said)
+    yield from _row("decision_row", row, DECISION, (row.decision, beside(decision)), kind)
+    yield from _row("consequence", row, CONSEQUENCE, (row.consequence, beside(consequence)), kind)
 
 
 def _row(

@@ -4,7 +4,7 @@ All but keys and openings comes from the published files; no table is asked.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,12 +152,19 @@ def _sound(tiles: Mapping[Tile, bytes], wanted: Collection[int], size: int) -> d
     return found
 
 
-async def export_log(db: Database, blobs: Blobs, tenant: TenantId, folder: Path) -> int:
+async def export_log(
+    db: Database,
+    blobs: Blobs,
+    tenant: TenantId,
+    folder: Path,
+    progress: Callable[[int, int], object] = lambda *_: None,
+) -> int:
     """Write all an outsider needs to check the log without us; return how many entries it has.
 
     ``log/checkpoint`` and ``log/tile/...`` as served, ``log/checkpoints/<size>`` for every one signed so far,
     ``log.vkey``, and for each entry ``proofs/<leaf_index>.entry`` with its exact octets and
-    ``proofs/<leaf_index>.tlog-proof``.
+    ``proofs/<leaf_index>.tlog-proof``. ``progress`` is told, in a thread, how many entries are
+    written, and of how many.
 
     Raises:
         LedgerError: a tile is missing or damaged.
@@ -170,7 +177,7 @@ async def export_log(db: Database, blobs: Blobs, tenant: TenantId, folder: Path)
         return 0
     note, size = published[0], published[1].size
     tiles = await files.read_tiles(blobs, tenant, tiles_of(size))
-    await asyncio.to_thread(_write_folder, folder, key, note, size, tiles)
+    await asyncio.to_thread(_write_folder, folder, key, note, size, tiles, progress)
     await _write_checkpoints(db, tenant, folder / "log" / "checkpoints", size)
     return size
 
@@ -184,7 +191,14 @@ async def _write_checkpoints(db: Database, tenant: TenantId, folder: Path, size:
             (folder / str(at)).write_bytes(note)
 
 
-def _write_folder(folder: Path, key: str, note: bytes, size: int, tiles: Mapping[Tile, bytes]) -> None:
+def _write_folder(
+    folder: Path,
+    key: str,
+    note: bytes,
+    size: int,
+    tiles: Mapping[Tile, bytes],
+    progress: Callable[[int, int], object],
+) -> None:
     (folder / "log" / "checkpoints").mkdir(parents=True, exist_ok=True)
     for each, octets in tiles.items():
         place = folder / "log" / each.path
@@ -200,6 +214,7 @@ def _write_folder(folder: Path, key: str, note: bytes, size: int, tiles: Mapping
         for at, entry in enumerate(unpack(bundle, tiles[bundle]), bundle.index * WIDTH):
             (proofs / f"{at}.entry").write_bytes(entry)
             (proofs / f"{at}.tlog-proof").write_bytes(_proof(at, note, size, tiles))
+        progress(bundle.index * WIDTH + bundle.width, size)
 
 
 @dataclass(frozen=True, slots=True)

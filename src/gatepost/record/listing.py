@@ -129,7 +129,7 @@ def _csv(cells: list[str] | tuple[str, ...]) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some entries of an export, and how much of the time it covers they bring it to: 0 to 1."""
+    """Some entries of an export, and how much of the time from its first to its last they bring it to: 0 to 1."""
 
     rows: tuple[Row, ...]
     share: float
@@ -156,11 +156,12 @@ async def pieces(
     since, until = await span(db, tenant, sought, now=now)
     async with db.transaction(tenant) as tx:
         end = await word_store.end(tx)
-    after = below
+    after, newest = below, None
     while True:
         page = await _whole(db, tenant, sought, size, after, end)
         after = page.after
-        yield Piece(page.rows, 1.0 if after is None else _share(after.at, since, until))
+        newest = newest or (page.rows[0].place.at if page.rows else until)  # the rest of the time has no entries
+        yield Piece(page.rows, 1.0 if after is None else _share(after.at, since, newest))
         if after is None:
             return
 

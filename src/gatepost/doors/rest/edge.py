@@ -27,7 +27,10 @@ _HEADERS: Mapping[str, str] = {
 
 
 class Edge:
-    """Reads the whole body within its limits, dresses the answer, and turns what nobody expected into a bare 500."""
+    """Reads the whole body within its limits, dresses the answer, and turns what nobody expected into a bare 500.
+
+    What goes wrong in the midst of an answer cuts it off, and is one line of the log.
+    """
 
     def __init__(
         self, app: ASGIApp, *, body_max_octets: int = BODY_MAX_OCTETS, body_timeout_s: float = BODY_TIMEOUT_S
@@ -58,12 +61,16 @@ class Edge:
                 await self._app(scope, _replay(body, receive), dressed)
         except Problem as problem:
             await response(problem)(scope, receive, dressed)
-        except Exception as error:
-            # The log names the kind and the place only: an exception's text may quote an address or a body.
-            log.error("rest.fault", error=Raised.by(error), where=_place(error))
+        except Exception as error:  # noqa: BLE001  # the last resort
             if status:
-                raise
-            await response(fault())(scope, receive, dressed)
+                # An answer that was begun is left without its end, and the server closes the connection: whoever reads
+                # sees that it is not whole. Starlette wraps what would have been a problem before.
+                error = error.__cause__ if isinstance(error.__cause__, Exception) else error
+                log.error("rest.cut", error=Raised.by(error), where=_place(error))
+            else:
+                # The log names the kind and the place only: an exception's text may quote an address or a body.
+                log.error("rest.fault", error=Raised.by(error), where=_place(error))
+                await response(fault())(scope, receive, dressed)
         log.info("rest.answered", **_about(scope, status))
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
