@@ -6,8 +6,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 from typing_extensions import override
@@ -20,11 +22,15 @@ from ways import way_out
 
 
 class Shelf(ThreadingHTTPServer):
-    """As much of S3's REST as a bucket needs: objects by path, and signed requests only."""
+    """As much of S3's REST as a bucket needs: objects by path, and signed requests only.
+
+    ``versions``: whatever was put, as a bucket that keeps versions would still have it.
+    """
 
     def __init__(self, host: str = "127.0.0.1") -> None:
         super().__init__((host, 0), Clerk)
         self.objects: dict[str, bytes] = {}
+        self.versions: list[tuple[str, bytes]] = []
         self.is_broken = False
         self.url = f"http://{host}:{self.server_port}"
         self.asked = 0
@@ -35,12 +41,26 @@ class Clerk(BaseHTTPRequestHandler):
     server: Shelf
 
     def do_PUT(self) -> None:
-        self.server.objects[self.path] = self.rfile.read(int(self.headers["Content-Length"]))
+        octets = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.objects[self.path] = octets
+        self.server.versions.append((self.path, octets))
         self.answer(200)
 
     def do_GET(self) -> None:
+        bucket, _, asked = self.path.partition("?")
+        if "list-type=2" in asked:
+            prefix = parse_qs(asked).get("prefix", [""])[0]
+            self.answer(200, self._listed([path.removeprefix(f"{bucket}/") for path in [*self.server.objects]], prefix))
+            return
         found = self.server.objects.get(self.path)
         self.answer(404 if found is None else 200, found or b"")
+
+    @staticmethod
+    def _listed(keys: list[str], prefix: str) -> bytes:
+        """Name the objects of a prefix as ListObjectsV2 does, all in one page."""
+        date = "<LastModified>2026-11-21T00:00:00.000Z</LastModified>"
+        each = [f"<Contents><Key>{key}</Key>{date}<Size>1</Size></Contents>" for key in keys if key.startswith(prefix)]
+        return f"<ListBucketResult>{''.join(each)}<IsTruncated>false</IsTruncated></ListBucketResult>".encode()
 
     def do_POST(self) -> None:
         """Remove what a DeleteObjects request names; S3 says nothing of what is not there."""
@@ -94,6 +114,14 @@ async def test_a_bucket_keeps_its_objects_under_the_prefix_of_its_url(shelf: She
     await blobs.write("log/checkpoint", b"octets")
     assert list(shelf.objects) == ["/bucket/prefix/log/checkpoint"]
     assert await blobs.read("log/checkpoint") == b"octets"
+
+
+async def test_over_the_wire_too_objects_are_named_below_a_prefix(shelf: Shelf) -> None:
+    bucket = Bucket.s3("s3://bucket/below", at(shelf.url), way_out())
+    for path in ("a/1", "a/b/2", "ab/3"):
+        await bucket.write(path, b"")
+    found = [name async for page in bucket.names("a", datetime(2027, 1, 1, tzinfo=UTC)) for name in page]
+    assert sorted(found) == ["a/1", "a/b/2"]
 
 
 async def test_over_the_wire_too_a_later_write_replaces_and_a_missing_object_is_none(shelf: Shelf) -> None:

@@ -234,8 +234,8 @@ def concatenated(text: str) -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def receiving(double: Double) -> Iterator[None]:
-    """Let a double listen while the context lasts."""
+def receiving(double: Double, port: int = 0) -> Iterator[None]:
+    """Let a double listen while the context lasts; on a free port, where none is named."""
 
     class Handler(BaseHTTPRequestHandler):
         @override
@@ -261,7 +261,7 @@ def receiving(double: Double) -> Iterator[None]:
                 self.end_headers()
                 self.wfile.write(octets)
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
         server.daemon_threads = True
         double.url = f"http://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
