@@ -73,8 +73,28 @@ def test_folding_takes_linear_time_on_endless_accents() -> None:
     assert time.process_time() - began < 20
 
 
-def test_an_accent_stays_with_its_letter_at_a_chunks_end() -> None:
-    assert fold("\u00e4" + "x" * 1022 + "u" + "\u0308") == "\u00e4" + "x" * 1022 + "\u00fc"
+@pytest.mark.parametrize("marks", ["\u0301\u0316", "\uff9e\u0301", "\U0001d165\u0323"])
+def test_marks_in_any_order_take_no_more_time_than_letters_with_marks(marks: str) -> None:
+    """In one piece these take some forty times as much: they are sorted, in time quadratic in the row."""
+    assert _cpu_s(marks * 8_000) < 12 * _cpu_s("e\u0301" * 8_000)
+
+
+def _cpu_s(text: str) -> float:
+    spent = []
+    for _ in range(3):
+        began = time.process_time()
+        fold(text)
+        spent.append(time.process_time() - began)
+    return min(spent)
+
+
+def test_half_of_a_surrogate_pair_is_read_as_a_question_mark() -> None:
+    assert spellings(content("\ud800\uff41")) == (b"?\xef\xbd\x81", b"?a")
+
+
+@pytest.mark.parametrize("length", [1022, 4094, 4095, 4096])
+def test_an_accent_stays_with_its_letter_at_a_chunks_end(length: int) -> None:
+    assert fold("\u00e4" + "x" * length + "u" + "\u0308") == "\u00e4" + "x" * length + "\u00fc"
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,30 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.parametrize(("markup", "text"), [
+    ("<p>a<tr><td b='c'>d", "\na\n\nd"),
+    ("a<b><p><i/x></p b><B>c", "a\n\nc"),
+    ("a<b><p><b", "a\n"),
+    ("a<b></style><p></b>b", "a\n\nb"),
+    ("a<p><style><b>x</style><p>b", "a\n\n\nb"),
+    ("a<p><title><b><p>x</title><b>b", "a\n\n\nx\n\nb"),
+])  # fmt: skip
+def test_tags_in_a_row_are_what_each_of_them_is(markup: str, text: str) -> None:
+    assert text_of(markup) == text
+
+
+def test_tags_in_a_row_take_less_than_half_of_what_they_take_apart() -> None:
+    def cpu_s(markup: str) -> float:
+        spent = []
+        for _ in range(3):
+            began = time.process_time()
+            text_of(markup)
+            spent.append(time.process_time() - began)
+        return min(spent)
+
+    assert cpu_s("<b><p>" * 20_000) < cpu_s("<b>x<p>x" * 20_000) / 2
+
+
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_no_markup_takes_more_than_linear_time(piece: str) -> None:
     markup = piece * (500_000 // len(piece))
@@ -85,6 +109,9 @@ soup = st.lists(
             "<i a='>'>",
             '<i ">',
             "<br/>",
+            "<i a b>",
+            "<I/x>",
+            '<p class="x">',
             "</p>",
             "&lt;",
         ]

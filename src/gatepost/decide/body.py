@@ -15,9 +15,13 @@ from gatepost.verify.paper import Content, Extraction
 TEXT_MAX_OCTETS = 1_900_000
 """All spellings together, in UTF-8: just under what ``verify`` keeps, so that a text it had to cut is too long here."""
 HTML_MAX_CHARS = 1_900_000
-_FOLD_CHUNK_CHARS = 128
-_GROWTH_OCTETS = 4_096
+_FOLD_CHUNK_CHARS = 160
+_MANY_MARKS = re2.compile(rb"[\pM\x{FF9E}\x{FF9F}]{25}")
+"""Of the marks that are sorted, more in a row than a language has; two of half a width only become marks (U+FF9E)."""
+_MARKED_CHUNK_CHARS = 16
+_GROWTH_CHARS = 4_096
 """Folded, a text may grow by half, and by so much more: one ligature in Arabic (U+FDFA) becomes eighteen letters."""
+_GROWTH_MAX = 18
 _COMBINING_RUN_MAX = 32  # UAX #15 section 13 allows 30 in stream-safe text
 # Default-ignorable code points (UAX #44) that split a word without being seen: soft hyphen, joiners, direction marks,
 # fillers, variation selectors, tags. Those of category Cf, and the ones that are not. And control characters, but for
@@ -108,9 +112,9 @@ def spellings(
 
 def _encoded(text: str) -> tuple[bytes, ...]:
     """Return a text as written and, where that differs, folded."""
-    folded = fold(text, growth_most_octets=len(text) // 2 + _GROWTH_OCTETS)
-    both = dict.fromkeys((text, folded))  # mostly one and the same object: then it is no work
-    return tuple(each.encode("utf-8", "replace") for each in both)
+    octets = text.encode("utf-8", "replace")
+    folded = _folded(text, octets, growth_most_chars=len(text) // 2 + _GROWTH_CHARS)
+    return (octets,) if folded == octets else (octets, folded)
 
 
 def in_one_line(octets: bytes) -> bytes:
@@ -183,42 +187,53 @@ _TEXTS: Mapping[Place, Callable[[Content], Iterable[str]]] = {
 }
 
 
-def fold(text: str, *, growth_most_octets: int | None = None) -> str:
-    """Return ``text`` in NFKC without unseen characters; in linear time.
+def fold(text: str) -> str:
+    """Return ``text`` in NFKC without unseen characters; in linear time."""
+    return _folded(text, text.encode("utf-8", "replace"), growth_most_chars=len(text) * _GROWTH_MAX).decode()
 
-    Unicode's canonical ordering sorts each run of combining marks, in time quadratic in the run, so the text is
-    normalised in chunks that end before a character that starts anew.
+
+def _folded(text: str, octets: bytes, *, growth_most_chars: int) -> bytes:
+    """Return a text, whose UTF-8 is ``octets``, in NFKC without unseen characters.
+
+    Unicode's canonical ordering sorts each run of combining marks, in time quadratic in the run. So where a run is
+    longer than any language has, the text is normalised in small chunks, which end before a character that starts anew.
 
     Raises:
-        TooLongError: it grows by more than ``growth_most_octets``.
+        TooLongError: it grows by more than ``growth_most_chars``.
     """
-    if text.isascii():
-        octets = text.encode().translate(None, _CONTROLS)
-        return text if len(octets) == len(text) else octets.decode()
-    seen = _seen(text)
+    seen = _seen(octets)
+    if seen.isascii():
+        return seen
+    if seen is not octets:
+        text = seen.decode()
     chunks: list[str] = []
-    start, growth = 0, 0
-    while start < len(seen):
-        end = start + _FOLD_CHUNK_CHARS
-        stop = end + _COMBINING_RUN_MAX
-        while end < min(stop, len(seen)) and unicodedata.combining(seen[end]):
+    chars_max, start, left, is_as_written = _FOLD_CHUNK_CHARS, 0, growth_most_chars, True
+    while start < len(text):
+        end = start + chars_max
+        stop = min(end + _COMBINING_RUN_MAX, len(text))
+        while end < stop and unicodedata.combining(text[end]):
             end += 1
-        chunk = seen[start:end]
+        chunk = text[start:end]
         folded = unicodedata.normalize("NFKC", chunk)
-        if growth_most_octets is not None and folded is not chunk:
-            growth += len(folded.encode("utf-8", "replace")) - len(chunk.encode("utf-8", "replace"))
-            if growth > growth_most_octets:
-                raise TooLongError
+        left -= len(folded) - len(chunk)
+        if left < 0:
+            raise TooLongError
+        if is_as_written and folded is not chunk:
+            is_as_written = False
+            chars_max = _MARKED_CHUNK_CHARS if _MANY_MARKS.search(seen) else _FOLD_CHUNK_CHARS
         chunks.append(folded)
         start = end
-    return "".join(chunks)
+    return seen if is_as_written else "".join(chunks).encode("utf-8", "replace")
 
 
-def _seen(text: str) -> str:
-    """Return a text without the characters that nobody sees."""
+def _seen(octets: bytes) -> bytes:
+    """Return a text in UTF-8 without the characters that nobody sees: the same object where there are none."""
+    if octets.isascii():
+        bare = octets.translate(None, _CONTROLS)
+        return octets if len(bare) == len(octets) else bare
     for _ in range(_UNSEEN_KINDS):
-        found = _AN_UNSEEN.search(text.encode("utf-8", "replace"))
+        found = _AN_UNSEEN.search(octets)
         if found is None:
-            return text
-        text = text.replace(found[0].decode(), "")
-    return _UNSEEN_RUN.sub("", text)
+            return octets
+        octets = octets.replace(found[0], b"")
+    return _UNSEEN_RUN.sub("", octets.decode()).encode()

@@ -16,15 +16,19 @@ _ATTRIBUTES = r"""
       | =
     )*+ (?:>|\Z)
 """
+_RAW = "(?:script|style|title|textarea|xmp|iframe|noembed|noframes)"
+_SIMPLE = rf"""/?(?! {_RAW} [\s/>]) [A-Za-z][^<>"'=]*+>"""
 _TOKEN = re.compile(
-    rf"""
-      <!--(?: -?> | (?P<comment>.*?) (?: --!?> | \Z) )
-    | <(?P<raw>script|style|title|textarea|xmp|iframe|noembed|noframes)(?=[\s/>]|\Z) {_ATTRIBUTES}
-    | </?(?P<tag>[A-Za-z][^\s/>]*+) {_ATTRIBUTES}
-    | <(?:[!?]|/(?![A-Za-z])) [^>]*+ (?:>|\Z)
-    """,
+    rf"""<(?:
+      (?P<simple>{_SIMPLE} (?:<{_SIMPLE})*)  # tags in a row whose attributes have no values
+    | !--(?: -?> | (?P<comment>.*?) (?: --!?> | \Z) )
+    | (?P<raw>{_RAW})(?=[\s/>]|\Z) {_ATTRIBUTES}
+    | /?(?P<tag>[A-Za-z][^\s/>]*+) {_ATTRIBUTES}
+    | (?:[!?]|/(?![A-Za-z])) [^>]*+ (?:>|\Z)
+    )""",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
+_NAME = re.compile(r"</?([A-Za-z][^\s/>]*)")
 _FOREIGN = re.compile(r"<(?:svg|math)[\s/>]", re.IGNORECASE)
 # fmt: off
 _INLINE_TAGS = frozenset({
@@ -68,6 +72,9 @@ def _raw_text(markup: str, start: int, tag: str) -> tuple[str, int]:
 
 
 def _shown(token: re.Match[str]) -> str:
+    if token["simple"]:
+        names = _NAME.findall(token[0].lower())
+        return "\n" * (len(names) - sum(map(_INLINE_TAGS.__contains__, names)))
     if token["comment"] is not None:
         return f"\n{token['comment']}\n"
     tag = token["tag"] or token["raw"]
