@@ -16,7 +16,10 @@ from typing import Any
 import httpx2
 
 from faults.machine import Machine, rows
-from gatepost.keys import ErasedError, KeyStore
+from gatepost.ids import TenantId
+from gatepost.keys import ErasedError, KeyStore, Kind
+from gatepost.mail.address import Address
+from gatepost.upkeep.retention.several import spelled
 from traces import Search, traces_of
 
 PARTS = (
@@ -38,6 +41,11 @@ class Person:
     @property
     def address(self) -> str:
         return f"{self.name}local@{self.domain}"
+
+    @property
+    def friend(self) -> str:
+        """Whom an agent asks to let in, and speaks of the person as it does."""
+        return f"{self.says('find')}@else.example"
 
     @property
     def domain(self) -> str:
@@ -140,7 +148,7 @@ async def be_told(http: httpx2.AsyncClient, person: Person, box: str, sandboxed:
     found = {**policy([person]), "senders": [{"name": person.says("draft"), "match": {"address": person.address}}]}
     key = {"Idempotency-Key": person.says("key")}
     letter = {"to": [person.address], "subject": person.says("letter"), "text_body": person.says("letter")}
-    asked = {"address": f"{person.says('find')}@else.example", "why": person.says("why")}
+    asked = {"address": person.friend, "why": person.says("why")}
     for path, body in (
         (f"{box}/messages/{mail}/reply", {"text_body": person.says("reply")}),
         (f"{box}/messages/{mail}/reply", {"text_body": person.says("reply")}),
@@ -177,16 +185,21 @@ def copied(house: Machine) -> list[Sealed]:
     ]
 
 
-def opening(state: Path, copies: Sequence[Sealed], search: Search) -> dict[str, set[str]]:
-    """Return which copies still open with the keys there are, and say something of whom is searched for."""
+def opening(state: Path, copies: Sequence[Sealed], search: Search, others: Sequence[str]) -> dict[str, set[str]]:
+    """Return which copies still open with the keys there are, and say something of whom is searched for.
+
+    What is sealed under the keys of ``others``, by address, is theirs: they may have written about anybody.
+    """
     found: dict[str, set[str]] = {}
     with closing(KeyStore.open(state / "keys", bytes)) as keys:
         for tenant, place, sealed in copies:
+            names = [keys.subject_name(TenantId(tenant), Address.parse(other).key) for other in others]
+            theirs = spelled([each for name in names for each in keys.ids(TenantId(tenant), Kind.SUBJECT, name)])
             try:
                 words = search.in_octets(keys.vault(tenant).open(place, sealed))
             except ErasedError:
                 continue
-            if words:
+            if words and sealed[9:17] not in theirs:
                 found[place] = words
     return found
 
