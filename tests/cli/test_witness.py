@@ -65,6 +65,10 @@ def test_a_houses_checkpoints_are_shown_with_its_witnesses_line(tmp_path: Path) 
                 house.stop()
                 verified = house.run("log", "verify", "-t", "sandbox")  # its end was signed, and shown by nobody yet
                 running.terminate()
+            house.run("person", "add", "jane@people.example", "-t", "sandbox")  # while no witness is there
+            assert house.run("log", "vkey", "-t", "sandbox").stdout.startswith("mail.gatepost.test/log")
+            late = house.run("log", "verify", "-t", "sandbox")
+            assert (late.returncode, "may wait for its witnesses" in " ".join(late.stdout.split())) == (1, True)
             assert verified.returncode == 0, verified.stdout
             assert any(each.name == "w.example" for each in Note.parse(note).verify([key]))
         finally:

@@ -52,6 +52,11 @@ async def test_every_file_that_is_changed_or_gone_is_named(
             found = await findings(db, blobs, second)
             assert found, (name, at)
             assert all(each.startswith(f"second store: {name}: ") for each in found), found
+        for more in (b"x", octets) if name == "key" else (b"x", b"\n", octets):  # a line feed is no part of JSON
+            path.write_bytes(octets + more)
+            found = await findings(db, blobs, second)
+            assert found, (name, more)
+            assert all(each.startswith(f"second store: {name}: ") for each in found), found
         path.unlink()
         assert await findings(db, blobs, second) == [f"second store: {name}: it is missing"]
         path.write_bytes(octets)

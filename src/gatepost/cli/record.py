@@ -28,7 +28,7 @@ from gatepost.ledger.errors import LedgerError
 from gatepost.record import export, recover
 from gatepost.record import second as second_copy
 from gatepost.record.check import Report, verify_log
-from gatepost.record.errors import ForkError, IndexBehindError
+from gatepost.record.errors import ForkError, IndexBehindError, UnwitnessedError
 from gatepost.record.export import NotInLogError
 from gatepost.record.witnesses import Witness
 from gatepost.upkeep.admitted import misadmitted
@@ -86,12 +86,12 @@ async def catch_up(house: House, tenant: TenantId) -> None:
     """
     settings = read_settings()
     one = sequencer(settings, house)
-    with suppress(BlobsUnavailableError, ForkError, KeyringError, LedgerError):
+    with suppress(BlobsUnavailableError, ForkError, KeyringError, LedgerError, UnwitnessedError):
         await one.look_back()  # at all logs: entries of a database that lags behind one of them get places in none
         for _ in range(TURNS_MAX):
             if await one.sequence(tenant) >= 0:
                 if running(settings.state) is None:  # or the house asks, and is not to be overtaken
-                    await one.window.round()
+                    await one.window.show_waiting(tenant)
                 return
             await asyncio.sleep(TURN_S)
 

@@ -123,7 +123,8 @@ async def read_rows(blobs: Blobs, tenant: TenantId, piece: Piece) -> list[str] |
     there = [octets for octets in found if octets is not None]
     if not there or len(there) < len(found):
         return None
-    return b"".join(there).decode(errors="replace").split("\n")[:-1]
+    *lines, rest = b"".join(there).decode(errors="replace").split("\n")
+    return [*lines, rest] if rest else lines  # what does not end its line was cut or added, and no line of ours
 
 
 async def read_checkpoint(blobs: Blobs, tenant: TenantId) -> tuple[bytes, Checkpoint] | None:

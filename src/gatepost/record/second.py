@@ -125,6 +125,8 @@ async def _rows(db: Database, second: Blobs, tenant: TenantId, piece: files.Piec
         yield f"{path}: it is missing"
     elif len(lines) < len(piece):
         yield f"{path}: it is cut short"
+    elif len(lines) > len(piece):
+        yield f"{path}: it is too long"
     elif len(ours) == len(piece) and ours != lines[: len(piece)]:  # or a verification names the row that is gone
         async with db.transaction(tenant) as tx:
             leaves = await log_store.leaves(tx, piece.start, piece.stop)

@@ -80,6 +80,15 @@ class Window:
         due = [tenant for tenant in self._wanted if self._rests.get(tenant, (0.0, 0.0))[1] <= now]
         await asyncio.gather(*map(self._try, due))
 
+    async def show_waiting(self, tenant: TenantId) -> None:
+        """Ask the witnesses once for what waits of one log, if anything does: for whoever has no ``run``.
+
+        Raises:
+            ForkError, LedgerError, UnwitnessedError: it is not shown.
+        """
+        if tenant in self._wanted:
+            await self._show(tenant, *self._wanted[tenant])
+
     async def _try(self, tenant: TenantId) -> None:
         key, head = self._wanted[tenant]
         try:

@@ -118,6 +118,8 @@ async def compare(db: Database, second: Blobs, tenant: TenantId) -> AsyncIterato
             return
         if not listed:
             break
+        if len(listed) < len(notes or ()):
+            yield f"{name(number)}: a checkpoint is listed twice"
         async with db.transaction(tenant) as tx:
             ours = dict(await log_store.checkpoints(tx, end, upto := [*listed][-1]))
         for text in _differences(ours, listed, key):
