@@ -42,7 +42,7 @@ def test_a_template_is_listed_written_once_and_passes_its_tests(tmp_path: Path) 
     assert "choose one of assistant" in refusal(run("new", "--template", "nothing"))
     assert run("new", "--template", "support").stdout == path.read_text()
     done = run("test", path)
-    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "7 of 7 passed")
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "8 of 8 passed")
     assert (run("lint", path).exit_code, run("lint", path).stdout.strip()) == (0, "nothing to remark")
 
 
