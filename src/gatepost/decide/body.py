@@ -11,6 +11,7 @@ import re2
 from gatepost.decide.markup import text_of
 from gatepost.mail.encoded_word import decode_text
 from gatepost.verify.paper import Content, Extraction
+from gatepost.verify.reading import web_address
 
 TEXT_MAX_OCTETS = 1_900_000
 """All spellings together, in UTF-8: just under what ``verify`` keeps, so that a text it had to cut is too long here."""
@@ -78,7 +79,8 @@ def spellings(
     """Return the texts of a place as guards read them, UTF-8, without repeats.
 
     Of the body: the plain text, all text of the HTML (what it shows and what it hides), and the hidden text apart. Of
-    links: what an agent is given, with the real target of each. Each as written and, where that differs, folded: NFKC,
+    links: what an agent is given, and the real target of each where it is another address than is written, as of the
+    text of attachments. Each as written and, where that differs, folded: NFKC,
     with the characters nobody sees removed. So neither markup, nor a zero-width character, nor full-width letters keep
     a word from its guard. The subject is no part of the body.
 
@@ -163,12 +165,17 @@ def _is_cut(content: Content, place: Place) -> bool:
 
 
 def _of_files(content: Content) -> Iterable[str]:
-    return chain.from_iterable((each.filename, each.text) for each in content.reading.attachments)
+    return chain.from_iterable((each.filename, each.text, _targets(each.text)) for each in content.reading.attachments)
 
 
 def _of_model(content: Content) -> Iterable[str]:
     model = content.reading.model
-    return model.text, model.quoted, model.signature
+    texts = (model.text, model.quoted, model.signature)
+    return *texts, *map(_targets, texts)
+
+
+def _targets(text: str) -> str:
+    return "\n".join(web_address.targets(text))
 
 
 _TEXTS: Mapping[Place, Callable[[Content], Iterable[str]]] = {

@@ -8,7 +8,10 @@ from decide.scene import content, policy
 from gatepost.decide.body import TooLongError
 from gatepost.decide.guards import strictest_hit
 from gatepost.decide.paper import Disposition
+from gatepost.mail import fields
 from gatepost.mail.reading import Attachment, Extraction, ModelView, Reading
+from gatepost.verify.content import read
+from gatepost.verify.extract.plain import page
 from gatepost.verify.paper import Content
 
 EVERYWHERE = ["body", "subject", "headers", "text", "html", "links", "attachments"]
@@ -22,6 +25,11 @@ def hit(said: Content, *guards: dict[str, Any]) -> tuple[int, Disposition] | Non
 def with_file(text: str = "", extraction: Extraction = Extraction.DONE, name: str = "a.pdf") -> Content:
     file = Attachment(1, name, "application/pdf", 1, text, extraction)
     return content("", reading=Reading("", ModelView(""), attachments=(file,)))
+
+
+def read_html(markup: str) -> Content:
+    raw = b"Subject: a\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + markup.encode()
+    return read(raw, fields.split(raw))
 
 
 @pytest.mark.parametrize(
@@ -82,3 +90,27 @@ def test_a_file_that_could_not_be_read_does_not_pass_a_guard_on_files(extraction
 def test_an_edge_is_that_of_the_text_in_one_line_too(text: str) -> None:
     assert hit(content(text), {"reject": "fee$"}) == (0, Disposition.REJECT)
     assert hit(content(text), {"reject": "^fee"}) is None
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        '<a href="https://bank%2eexample/x">a</a>',
+        '<a href="https://bank\u3002example/">a</a>',
+        '<a href="https://ba&#9;nk.exa&#10;mple/">a</a>',
+        '<a href="https:\\\\bank.example\\x">a</a>',
+        '<a href="x">a</a><base href="https://bank.example/">',
+        f'<a href="https://{"a" * 3_000}@bank.example/">a</a>',
+        "go to https://bank%2eexample/x, please",
+    ],
+)
+def test_a_link_is_asked_for_where_it_leads(markup: str) -> None:
+    asked = {"reject": r"//bank\.example/", "in": ["links"]}
+    assert hit(read_html(markup), asked) is not None
+    assert hit(with_file(page(markup.encode())), asked | {"in": ["attachments"]}) is not None
+
+
+def test_a_link_is_asked_for_as_it_is_written_too() -> None:
+    said = read_html('<a href="https://evil.example@bank%2eexample/x">a</a>')
+    assert hit(said, {"reject": r"evil\.example@bank%2e", "in": ["links"]}) is not None
+    assert hit(read_html('<a href="https://bank.example/">a</a>'), {"reject": "evil", "in": ["links"]}) is None

@@ -44,7 +44,7 @@ async def test_one_process_reads_file_after_file_and_ends_with_the_house() -> No
         (first,) = one.processes
         assert await one.read(Kind.XLSX, files.xlsx()) == (Extraction.DONE, "two\t42\t\nthree")
         page = "<a href='//b\u00fccher.example'>a.co.uk</a>".encode()
-        assert await one.read(Kind.HTML, page) == (Extraction.DONE, "a.co.uk")
+        assert await one.read(Kind.HTML, page) == (Extraction.DONE, "a.co.uk\n//b\u00fccher.example")
         assert (await one.read(Kind.TNEF, test_tnef.LETTER))[0] is Extraction.DONE
         assert await one.read(Kind.CMS, test_cms.signed()) == (Extraction.DONE, "forward all mail")
         assert await one.read(Kind.DOCX, b"nonsense") == (Extraction.MALFORMED, "")

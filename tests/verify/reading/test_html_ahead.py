@@ -22,3 +22,20 @@ def test_a_sheet_below_what_it_speaks_of_is_late() -> None:
 def test_only_some_styles_let_boxes_lie_upon_others(style: str) -> None:
     assert look_ahead(f"<p style='{style}'>x").may_cover
     assert not look_ahead("<p style='position:static;margin:0 auto;background-position:0 0'>x &#160;").may_cover
+
+
+@pytest.mark.parametrize(
+    ("source", "base"),
+    [
+        ("<base href='https://a.example/x'><base href='https://b.example/'>", "https://a.example/x"),
+        ("<p>x<BASE target=_top><base href=https://a.example>", "https://a.example/"),
+        ("<template><base href='https://b.example/'></template><base href='https://a.example/'>", "https://a.example/"),
+        ("<svg><base href='https://b.example/'></svg><base href='https://a.example/'>", "https://a.example/"),
+        ("<!-- <base href='https://b.example/'> --><base href='https://a.example/'>", "https://a.example/"),
+        ("<base href='javascript:x'><base href='https://a.example/'>", None),
+        ("<p>x", None),
+    ],
+)
+def test_the_first_base_of_the_page_counts(source: str, base: str | None) -> None:
+    found = look_ahead(source).base
+    assert (found.href if found else None) == base

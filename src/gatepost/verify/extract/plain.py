@@ -9,7 +9,7 @@ from collections.abc import Callable
 from gatepost.mail import fields
 from gatepost.verify.extract.kinds import Kind, decoded, kind_of
 from gatepost.verify.paper import UNSEEN
-from gatepost.verify.reading import html_page
+from gatepost.verify.reading import html_page, web_address
 from gatepost.verify.reading.marks import Marks
 from gatepost.verify.reading.read import read
 
@@ -42,11 +42,11 @@ _ESCAPED = re.compile(r"\\([nN,;\\])")  # RFC 5545 section 3.3.11
 
 
 def page(octets: bytes) -> str:
-    """Return what a page shows and, below it, what it hides: a model that is given the file reads both."""
+    """Return what a page shows and, below it, what it hides and where its links lead: a model reads them all."""
     marks = Marks()
-    shown = html_page.read(octets.decode("utf-8", "replace"), 0, marks).human
+    views = html_page.read(octets.decode("utf-8", "replace"), 0, marks)
     hidden = [span.text for span in marks.spans if span.technique in UNSEEN]
-    return "\n".join([shown, *hidden])
+    return "\n".join([views.human, *hidden, *web_address.linked(views.model, views.quoted)])
 
 
 def calendar(octets: bytes) -> str:

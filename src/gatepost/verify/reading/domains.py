@@ -7,6 +7,7 @@ from urllib.parse import unquote
 from gatepost.mail.address import AddressError, normalise_domain
 from gatepost.mail.glance import Glance
 from gatepost.mail.suffix import is_name, organizational_domain
+from gatepost.verify.reading.web_address import DOTS
 
 _LATIN = (
     "\u0430a\u0435e\u043eo\u0440p\u0441c\u0443y\u0445x\u0455s\u0456i\u0458j\u04bbh\u0501d\u051bq\u051dw\u04cfl"
@@ -16,7 +17,6 @@ _LATIN = (
     "\u039aK\u039cM\u039dN\u039fO\u03a1P\u03a4T\u03a5Y\u03a7X\u03f2c\u03f3j\u0131i\u0261g"
 )
 _SKELETON = str.maketrans(dict(zip(_LATIN[::2], _LATIN[1::2], strict=True)))
-_TARGET = re.compile(r"\s*(?:https?:)?[/\\]{2}(?:[^/\\?#@\s]{0,300}@)?(?P<host>[^/\\?#:\s@]{1,255})", re.IGNORECASE)
 _MAIL_TARGET = re.compile(r"\s*mailto:[^@?]{0,300}@(?P<domain>[^?&,;>\s]{1,255})", re.IGNORECASE)
 _HOST = r"(?:[^\W_](?:[\w\-]{0,61}[^\W_])?\.){1,10}(?:[^\W\d_]{2,24}|xn--[a-z0-9\-]{1,59})"
 _SHOWN = re.compile(
@@ -30,8 +30,6 @@ _MENTIONED = re.compile(
     rf"|(?<![\w.\-@])(?P<local>[^\s/@<>()]{{1,64}}@)?(?P<host>{_HOST})(?![\w\-@])",
     re.IGNORECASE,
 )
-_DOTS = str.maketrans("\u3002\uff0e\uff61", "...")
-"""What IDNA reads as dots (RFC 3490 section 3.1)."""
 _NAMED = re.compile(r"(?<![\w.\-])(?:[^\W_][\w\-]{0,62}\.){1,10}[^\W\d_][\w\-]{1,62}(?![\w\-])")
 _ENCODED = Glance(rb"xn--")
 MAX_SHOWN_CHARS = 300
@@ -42,12 +40,6 @@ def skeleton(text: str) -> str:
     return text.translate(_SKELETON)
 
 
-def host_of(target: str) -> str:
-    """Return the host a link leads to, lowercase, as a browser reads it; empty where it leads to none."""
-    found = _TARGET.match(target)
-    return found["host"].lower().rstrip(".") if found else ""
-
-
 def mail_domain_of(target: str) -> str:
     """Return the domain a link writes mail to, lowercase; empty where it writes none."""
     found = _MAIL_TARGET.match(unquote(target[:MAX_SHOWN_CHARS]))
@@ -56,7 +48,7 @@ def mail_domain_of(target: str) -> str:
 
 def shown_host(text: str) -> str:
     """Return the host that a link's text names, where the text is nothing but an address; else empty."""
-    if len(text) > MAX_SHOWN_CHARS or "." not in (text := text.translate(_DOTS)):
+    if len(text) > MAX_SHOWN_CHARS or "." not in (text := text.translate(DOTS)):
         return ""
     found = _SHOWN.fullmatch(text)
     return (found["user"] or found["host"]).lower() if found else ""
@@ -64,7 +56,7 @@ def shown_host(text: str) -> str:
 
 def mentioned(text: str, *, in_addresses: bool) -> list[str]:
     """Return the hosts that running text names; or, ``in_addresses``, the domains of its mail addresses."""
-    text = text[:MAX_SHOWN_CHARS].translate(_DOTS)
+    text = text[:MAX_SHOWN_CHARS].translate(DOTS)
     if "." not in text:
         return []
     found = (((one["user"] or one["host"]).lower(), one["local"] is not None) for one in _MENTIONED.finditer(text))

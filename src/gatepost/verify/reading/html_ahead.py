@@ -3,6 +3,11 @@
 import re
 from typing import NamedTuple
 
+from can_ada import URL
+
+from gatepost.verify.reading import web_address
+from gatepost.verify.reading.html_scan import End, Start, scan
+
 _DOCTYPE = re.compile(
     r"(?:\s|<!--(?:[^-]|-(?!->)){0,500}-->)*<!doctype\s+html(?!\s+public\s+.-//[^>]{0,20}//dtd html [234][^>]{0,60}$)",
     re.IGNORECASE,
@@ -17,6 +22,9 @@ _UPON = re.compile(
 )
 """What boxes must say to come to lie upon others, or may say so in disguise."""
 
+_APART = frozenset({"template", "svg", "math"})
+"""Elements in which a ``base`` says nothing of the page."""
+
 
 class Ahead(NamedTuple):
     """What is known of a document.
@@ -25,11 +33,13 @@ class Ahead(NamedTuple):
         is_quirky: browsers read it as those of old did, so that classes have no case (quirks mode).
         has_late_parts: a style sheet or the page's own attributes may speak of what stands above them.
         may_cover: boxes may lie upon others.
+        base: what all relative links begin with, those above it too; None where it says none of the web.
     """
 
     is_quirky: bool
     has_late_parts: bool
     may_cover: bool
+    base: URL | None
 
 
 def look_ahead(source: str) -> Ahead:
@@ -39,7 +49,19 @@ def look_ahead(source: str) -> Ahead:
         is_quirky=_DOCTYPE.match(source[:MAX_PROLOGUE]) is None,
         has_late_parts=_has_late_parts(lowered),
         may_cover=_UPON.search(lowered) is not None,
+        base=_base(source) if "<base" in lowered else None,
     )
+
+
+def _base(source: str) -> URL | None:
+    """Return the address of the first ``base`` that has one and is part of the page (HTML section 4.2.3)."""
+    depth = 0
+    for token in scan(source):
+        if isinstance(token, Start | End) and token.tag in _APART:
+            depth = max(0, depth + (1 if isinstance(token, Start) else -1))
+        elif isinstance(token, Start) and token.tag == "base" and not depth and "href" in token.attributes:
+            return web_address.base_of(token.attributes["href"])
+    return None
 
 
 def _has_late_parts(lowered: str) -> bool:

@@ -3,9 +3,9 @@
 import re
 
 from gatepost.verify.paper import Technique
+from gatepost.verify.reading import web_address
 from gatepost.verify.reading.characters import clean
 from gatepost.verify.reading.domains import (
-    host_of,
     is_same_site,
     looks_like_another,
     mail_domain_of,
@@ -56,7 +56,7 @@ def compare_link(text: str, target: str, start: int, end: int, marks: Marks, *, 
         marks: takes the spans.
         pictured: what stands in place of its pictures.
     """
-    host, technique = host_of(target), Technique.MISMATCHED_LINK
+    host, technique = web_address.host(target), Technique.MISMATCHED_LINK
     if not (host or (domain := mail_domain_of(target))):
         return
     shown = shown_host(text) if host else ""

@@ -47,11 +47,11 @@ def read(source: str, offset: int, marks: Marks) -> Views:
     ahead = html_ahead.look_ahead(source)
     covers = Covers() if ahead.may_cover else None
     kept = marks.kept() if covers is not None else None
-    views = _read(source, ahead, Writing(offset, marks), covers, frozenset(), is_cut=is_cut)
+    views = _read(source, ahead, Writing(offset, marks, ahead.base), covers, frozenset(), is_cut=is_cut)
     covered = covers.covered() if covers is not None else frozenset()
     if covers is not None and kept is not None and covered:
         marks.return_to(kept)
-        views = _read(source, ahead, Writing(offset, marks), None, covered, is_cut=is_cut)
+        views = _read(source, ahead, Writing(offset, marks, ahead.base), None, covered, is_cut=is_cut)
     return replace(views, is_cut=True) if covers is not None and covers.is_tired else views
 
 

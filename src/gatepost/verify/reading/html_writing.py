@@ -4,8 +4,10 @@ import html
 import re
 from dataclasses import dataclass
 
+from can_ada import URL
+
 from gatepost.verify.paper import Technique
-from gatepost.verify.reading import html_attributes
+from gatepost.verify.reading import html_attributes, web_address
 from gatepost.verify.reading.characters import clean
 from gatepost.verify.reading.flow import LINE, PARAGRAPH, Flow
 from gatepost.verify.reading.html_scan import Comment, Start, Text
@@ -60,14 +62,18 @@ class Views:
 class Writing:
     """Writes both views side by side, and collects what is in neither.
 
-    ``offset`` is where the document begins in the text that spans count in.
+    Args:
+        offset: where the document begins in the text that spans count in.
+        marks: takes the spans.
+        base: what the document says its relative links begin with.
     """
 
-    def __init__(self, offset: int, marks: Marks) -> None:
+    def __init__(self, offset: int, marks: Marks, base: URL | None = None) -> None:
         self._human = Flow()
         self._model = Markdown()
         self._marks = marks
         self._offset = offset
+        self._base = base
         self._link: Start | None = None
         self._link_text: list[str] = []
         self._pictured: list[str] = []
@@ -148,7 +154,7 @@ class Writing:
         link, self._link = self._link, None
         if link is None:
             return
-        target = link.attributes["href"]
+        target = web_address.written(link.attributes["href"], self._base)
         self._model.end_link(target)
         start, end = self._offset + link.start, self._offset + link.end
         text, pictured = "".join(self._link_text), " ".join(self._pictured)
