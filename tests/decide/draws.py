@@ -13,6 +13,7 @@ from gatepost.decide.paper import Counted, Facts, Ruling, Waiting
 from gatepost.mail.address import Address
 from gatepost.mail.kinds import Begins
 from gatepost.verify.paper import (
+    LIST_ID,
     ArcSeal,
     ArcVerdict,
     Attachment,
@@ -191,7 +192,12 @@ def draw_mail(lot: Random) -> Doc:
     author = name_of(lot.choice(AUTHORS)) if lot.random() < 0.97 else None
     result = ("pass", "pass", "fail", "temperror", "none")
     signatures = [
-        {"domain": lot.choice(SIGNERS), "result": lot.choice(result[:4]), "is_whole": lot.random() < 0.8}
+        {
+            "domain": lot.choice(SIGNERS),
+            "result": lot.choice(result[:4]),
+            "is_whole": lot.random() < 0.8,
+            "signs_list": lot.random() < 0.7,
+        }
         for _ in range(lot.randint(0, 2))
     ]
     spf = (lot.choice(result), lot.choice(SIGNERS))
@@ -303,8 +309,15 @@ def verified(mail: Doc) -> Verified:
 def _signature(told: Doc, author_domain: str) -> DkimVerdict:
     is_whole, domain = told["is_whole"], told["domain"]
     is_aligned = is_whole and organization(domain) == organization(author_domain)
-    left_open = 0 if is_whole else 9
-    return DkimVerdict(Result(told["result"]), domain, "s", "rsa", is_aligned=is_aligned, unsigned_octets=left_open)
+    return DkimVerdict(
+        Result(told["result"]),
+        domain,
+        "s",
+        "rsa",
+        is_aligned=is_aligned,
+        unsigned_octets=0 if is_whole else 9,
+        unsigned_fields=() if told["signs_list"] else (LIST_ID,),
+    )
 
 
 def attached(files: Sequence[Doc]) -> tuple[Attachment, ...]:

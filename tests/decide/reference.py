@@ -92,13 +92,14 @@ def dmarc(mail: Doc) -> str:
     return proven(is_so=mail["dmarc"] == "pass", is_unknown=mail["dmarc"] == "temperror" or mail["unsettled"])
 
 
-def assured(mail: Doc, wanted: Any) -> str:
+def assured(mail: Doc, wanted: Any, *, by_list: bool) -> str:
     if isinstance(wanted, dict):
         ((how, listed),) = wanted.items()
         trusted = {name_of(each) for each in listed}
         if how == "signedBy":
             theirs = [each for each in mail["dkim"] if each["domain"] in trusted]
-            return signed(theirs)
+            whole = [{**each, "is_whole": each["is_whole"] and (each["signs_list"] or not by_list)} for each in theirs]
+            return signed(whole)
         is_sealed = mail["arc"] == "pass" and vouches(mail["seals"], trusted)
         return proven(is_so=mail["aligned"] or is_sealed, is_unknown=mail["unsettled"] or mail["arc"] == "temperror")
     match wanted:
@@ -302,7 +303,7 @@ def judged(policy: Doc, mail: Doc, *, is_above: bool = False) -> Said:
 def ruled_by(policy: Doc, rule: Doc, mail: Doc, trace: list[str], *, is_above: bool) -> Said:  # the way
     """Go on from the rule that speaks, and note in ``trace`` what is asked."""
     match, action = rule["match"], rule.get("action", "deliver")
-    proofs = {"assurance": assured(mail, match.get("assurance", "aligned"))}
+    proofs = {"assurance": assured(mail, match.get("assurance", "aligned"), by_list="list" in match)}
     proofs |= {"requireDkim": dkim(mail)} if match.get("requireDkim") else {}
     proofs |= {"requireSpf": spf(mail)} if match.get("requireSpf") else {}
     for check, proof in proofs.items():

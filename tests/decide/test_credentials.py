@@ -4,6 +4,7 @@ Keys here are drawn when the test runs: none of them was ever one.
 """
 
 import base64
+import json
 import random
 import string
 import textwrap
@@ -58,6 +59,13 @@ FORMS = {
     "named": "password (prod): Xk29fjQ8",
     "token": "token: 9f8e7d6c5b4a39281706f5e4",
     "jwt in lines": "\n".join(textwrap.wrap(f"eyJ{drawn(60)}.eyJ{drawn(200)}.{drawn(86)}", 76)),
+    "pem, quoted": textwrap.indent(pem(), "> "),
+    "pem in JSON": json.dumps({"type": "service_account", "private_key": pem("PRIVATE KEY"), "client_id": "1"}),
+    "pem in a program": "\n".join(f'"{line}\\n" +' for line in pem().splitlines()),
+    "pem in a list": textwrap.indent(pem(), "- "),
+    "pem, spaced out": "-----BEGIN PRIVATE KEY-----\n" + " ".join(textwrap.wrap(drawn(80), 4)),
+    "pem, under a passphrase": pem().replace("-----\n", "-----\nDEK-Info: AES-128-CBC,3F17F5316E2BAC89\n\n", 1),
+    "putty": "Public-Lines: 1\nAAAA\nPrivate-Lines: 1\n" + drawn(48) + "\nPrivate-MAC: 00",
     "github, quoted in lines": f"> ghp_{drawn(16)}\r\n> {drawn(20)}",
 }
 
@@ -81,6 +89,8 @@ def test_a_secret_is_found_wherever_it_stands(text: str) -> None:
         "the secret is patience",
         "-----BEGIN RSA PRIVATE KEY-----\n...\n-----END RSA PRIVATE KEY-----",
         "-----BEGIN PRIVATE KEY----- is how such a file begins, as you may have seen in one of them already",
+        "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADAN...\n(the lines that follow go nowhere)\n-----END",
+        "> -----BEGIN PRIVATE KEY-----\n> is the heading, and what stands below it is nobody's business",
         "-----BEGIN PUBLIC KEY-----\n" + base64.b64encode(bytes(range(200))).decode(),
         "commit 3f786850e387550fdab836ed7e6dc881de23001b",
         "Message-ID: <CAF4y1k=abcdEFGH1234@mail.example.com>",
@@ -104,8 +114,8 @@ def test_entropy_is_that_of_the_letters() -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["eyJ", "-eyJ", ".eyJaaaaaaaa", "-sk-", "sk-", "password:", "password ", "-----BEGIN PRIVATE KEY-----", "a+", "x://a:",
-     "bearer ", "=", "gp_"],
+    ["eyJ", "-eyJ", ".eyJaaaaaaaa", "-sk-", "sk-", "password:", "password ", "-----BEGIN PRIVATE KEY-----", "a+",
+     "Private-Lines: 1 ", "x://a:", "bearer ", "=", "gp_"],
 )  # fmt: skip
 def test_time_grows_with_the_text_and_no_faster(piece: str) -> None:
     def spent(size: int) -> float:

@@ -33,6 +33,7 @@ from gatepost.decide.rules import BUILT_IN_DIGEST, Needs, needs, see, settle
 from gatepost.ids import EmailId
 from gatepost.mail.address import Address
 from gatepost.verify.paper import (
+    LIST_ID,
     ArcSeal,
     ArcVerdict,
     DmarcVerdict,
@@ -411,6 +412,17 @@ def test_a_rule_may_trust_somebody_elses_signature(
     found: Evidence, expected: tuple[Disposition, Outcome, Reason]
 ) -> None:
     assert ending(decide(found, policy(SIGNED_BY))) == expected
+
+
+def test_a_signature_that_leaves_the_list_open_vouches_for_no_list() -> None:
+    by_list = {"list": "dev.lists.example", "assurance": SIGNED_BY["assurance"]}
+    content = replace(evidence().content, list_id="dev.lists.example")
+    vouched, open_to_all = (
+        unproven(dkim=(each,), content=content) for each in (DESK, replace(DESK, unsigned_fields=(LIST_ID,)))
+    )
+    assert ending(decide(vouched, policy(by_list))) == DELIVERED
+    assert ending(decide(open_to_all, policy(by_list))) == UNPROVEN
+    assert ending(decide(open_to_all, policy(SIGNED_BY))) == DELIVERED
 
 
 def test_somebody_elses_signature_proves_only_authors_the_rule_names() -> None:

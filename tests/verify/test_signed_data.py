@@ -22,6 +22,9 @@ def test_what_decides_how_a_mail_is_read_and_is_not_signed_is_named() -> None:
     header = fields.split(b"Content-Type: text/html\r\nSubject: x\r\nFrom: a@b.example\r\n\r\n")
     assert unsigned_fields(header, (b"from", b"subject")) == ("content-type",)
     assert unsigned_fields(header, (b"from", b"subject", b"content-type")) == ()
+    listed = fields.split(b"List-Id: <dev.lists.example>\r\nFrom: a@b.example\r\n\r\n")
+    assert unsigned_fields(listed, (b"from",)) == ("list-id",)
+    assert unsigned_fields(listed, (b"from", b"list-id")) == ()
 
 
 def test_a_body_that_is_canonical_as_it_came_has_one_hash_for_every_use() -> None:

@@ -12,6 +12,7 @@ from gatepost.mail.kinds import Begins
 from gatepost.mail.reading import Attachment, Extraction, ModelView, Reading, Span, Technique
 from gatepost.verify import stored
 from gatepost.verify.paper import (
+    LIST_ID,
     ArcSeal,
     ArcVerdict,
     AutoMail,
@@ -65,6 +66,7 @@ evidences: st.SearchStrategy[Evidence] = st.builds(
             is_aligned=st.booleans(),
             unsigned_octets=st.integers(0, 3),
             unsigned_twin=st.sampled_from(["", "subject"]),
+            unsigned_fields=st.sampled_from([(), (LIST_ID,)]),
         ),
         max_size=3,
     ).map(tuple),
@@ -95,7 +97,8 @@ def essence(found: Evidence) -> dict[str, Any]:
         "problem": found.author_problem,
         "spf": (found.spf.result, found.spf.domain),
         "dkim": [
-            (one.result, one.domain, one.is_aligned, one.unsigned_octets, one.unsigned_twin) for one in found.dkim
+            (one.result, one.domain, one.is_aligned, one.unsigned_octets, one.unsigned_twin, one.unsigned_fields)
+            for one in found.dkim
         ],
         "dmarc": (found.dmarc.result, found.dmarc.domain),
         "arc": (found.arc.result, [(one.instance, one.domain, one.claims_aligned) for one in found.arc.seals]),

@@ -37,7 +37,11 @@ _PLACED = re.compile(
     r"|\bAuthorization:[ \t]{0,3}Basic[ \t]{1,3}[0-9A-Za-z+/]{12,500}={0,2}",  # RFC 7617
     re.IGNORECASE,
 )
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----([^\-]{40,4000})")
+_PRIVATE_KEY = re.compile(
+    r"(?:-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|\bPrivate-Lines: \d{1,4}(?!\d))"  # PEM, PuTTY
+    r"((?:(?!-----).){40,4000})",
+    re.DOTALL,
+)
 _IN_URL = re.compile(r"[a-z][a-z0-9+]{1,20}://[^\s:/@]{1,100}:([^\s:/@]{6,200})@")
 _TOLD = re.compile(
     r"(?<![a-z])(?:pass(?:word|wd|phrase|code)|pwd?|secret(?:[ _\-]?access)?(?:[ _\-]?key)?|api[ _\-]?(?:key|token)"
@@ -54,9 +58,15 @@ _PLACEHOLDER = re.compile(
     r"|[0-9a-z]@[0-9a-z\-]{1,63}\.[a-z]|^(?:[\[({<]|\$[({]|%[a-z({])",
     re.IGNORECASE,
 )
-_BASE64 = re.compile(r"[0-9A-Za-z+/=\s]+")
+_BASE64 = re.compile(r"[0-9A-Za-z+/=]+")
+_WRITTEN_END = re.compile(r"(?:\\[rn])+")
+"""A line's end as programs write it within a text, such as JSON."""
+_FRAME = ">|\"'`,;*\\"
+"""What stands around a key's lines in quoted mail, in tables, and in the source of programs."""
 
 PRIVATE_KEY_MIN_CHARS = 40
+PRIVATE_KEY_WORD_MIN_CHARS = 16
+"""Of what stands among other words; a key alone may be spaced out at will."""
 PRIVATE_KEY_MIN_BITS = 4.0
 """Per character: base64 of what was drawn by lot has close to 6, some 5.3 in 200 characters; prose has 4.1 at most, but
 is no base64."""
@@ -88,10 +98,13 @@ def bits_per_character(text: str) -> float:
 
 def _is_key_body(written: str) -> bool:
     """Tell whether something follows the heading that could be a key; documentation stops at the heading."""
-    body = "".join(line for line in written.splitlines() if ":" not in line)  # header lines of older forms
-    packed = "".join(body.split())
-    is_base64 = len(packed) >= PRIVATE_KEY_MIN_CHARS and _BASE64.fullmatch(packed) is not None
-    return is_base64 and bits_per_character(packed) >= PRIVATE_KEY_MIN_BITS
+    lines = _WRITTEN_END.sub("\n", written).splitlines()
+    body = " ".join(line for line in lines if ":" not in line)  # header lines of older forms
+    words = [word for each in body.split() if (word := each.strip(_FRAME))]
+    packed = "".join(filter(_BASE64.fullmatch, words))
+    if len(packed) < sum(map(len, words)):
+        packed = "".join(each for each in words if len(each) >= PRIVATE_KEY_WORD_MIN_CHARS and _BASE64.fullmatch(each))
+    return len(packed) >= PRIVATE_KEY_MIN_CHARS and bits_per_character(packed) >= PRIVATE_KEY_MIN_BITS
 
 
 def _looks_drawn(value: str) -> bool:

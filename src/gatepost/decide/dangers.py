@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from gatepost.decide.capabilities import IMPLIED, is_known, nearest_to
-from gatepost.decide.conditions import LIST
 from gatepost.decide.grammar import Assurance, Per
 from gatepost.decide.language import Policy, Rule
 from gatepost.decide.outbound_language import Limit, OutboundPolicy, Recipients, Stop
@@ -48,7 +47,7 @@ def _trust(rule: Rule) -> Iterator[Finding]:
         yield Finding("assurance.none", f"{path}.assurance", f"whoever writes the From field is believed{more}")
     elif is_vouched and not rule.is_by_name:
         yield Finding("assurance.anyone", f"{path}.assurance", "those it names may speak for every author there is")
-    elif not rule.is_by_name and any(each.name == LIST for each in rule.conditions):
+    elif not rule.is_by_name and rule.is_by_list:
         sentence = f"anybody can write a List-Id: whoever is proven at all gets in{more}; ask for signedBy, too"
         yield Finding("list.unproven", f"{path}.list", sentence)
 

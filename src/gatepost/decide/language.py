@@ -102,6 +102,11 @@ class Rule:
         """Whether it says which authors it is for."""
         return _ANYONE not in self.names
 
+    @property
+    def is_by_list(self) -> bool:
+        """Whether it goes by the mailing list that the mail says it came by."""
+        return any(each.name == LIST for each in self.conditions)
+
     def speaks(self, seen: Seen, *, besides: Collection[str] = ()) -> bool:
         """Tell whether the rule, which goes by the author's name, is in force and its conditions hold.
 

@@ -19,6 +19,7 @@ _DOMAIN = re.compile(rf"[\w.\-]{{1,{_DOMAIN_MAX_CHARS}}}")
 _QUOTED = re.compile(rf'"(?:[^"\\\n]|\\.){{1,{_LOCAL_MAX_CHARS - 2}}}"@([\w.\-]{{1,{_DOMAIN_MAX_CHARS}}})')
 _BETWEEN = re.compile(r"[!#$%&'*/=?^`{|}~]")
 """Allowed in a local part, and more often what stands before one: a query's ``=``, a path's slash, a quotation mark."""
+_JOINT = re.compile(r"[+\-]")
 _ASCII_END, _ASCII_START = re.compile(r"[!-~]+\Z"), re.compile(r"[!-~]+")
 _AT = re.compile(
     r"\s{0,3}(?:[\[({<]\s?(?:at|a|arroba|@)\s?[\])}>]|@)\s{0,3}|(?<=[^\W_])_at_(?=[^\W_])"
@@ -26,7 +27,8 @@ _AT = re.compile(
     re.IGNORECASE,
 )
 _DOT = re.compile(
-    r"\s?[\[({<]\s?(?:dot|punto|punkt|point|\.)\s?[\])}>]\s?|\s{1,3}(?:dot|\.)\s{1,3}|[\u3002\uff0e\uff61]",
+    r"\s?[\[({<]\s?(?:dot|punto|punkt|point|\.)\s?[\])}>]\s?|\s{1,3}(?:dot|\.)\s{1,3}"
+    r"|(?<=[^\W_])_dot_(?=[^\W_])|[\u3002\uff0e\uff61]",
     re.IGNORECASE,
 )
 """How people write an address that no machine shall find."""
@@ -55,10 +57,17 @@ def readings(local: str, domain: str) -> frozenset[str]:
     locals_ = tuple(islice(dict.fromkeys(_locals(local)), READINGS_MAX))
     domains = tuple(islice(dict.fromkeys(_domains(domain)), READINGS_MAX))
     spelled = [f"{before}@{after}" for before in locals_ for after in domains]
-    sent_on = local.replace("%", "=").rpartition("=")  # bob=example.org@relay.example, as mailing lists write it
-    if "." in sent_on[2]:
-        spelled.append(f"{sent_on[0]}@{sent_on[2]}")
+    before, _, after = local.replace("%", "=").rpartition("=")  # bob=example.org@relay.example, as lists write it
+    if "." in after:
+        spelled += [f"{each}@{after}" for each in islice(_ends(before), READINGS_MAX)]
     return frozenset(key for each in spelled for key in _keys(each))
+
+
+def _ends(local: str) -> Iterator[str]:
+    """Yield a local part, and what stands in it behind the name of a list (``list-return-9-bob``), the shortest first."""
+    yield local
+    for joint in reversed([*_JOINT.finditer(local)]):
+        yield local[joint.end() :]
 
 
 def _keys(spelled: str) -> Iterator[str]:

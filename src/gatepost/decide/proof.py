@@ -7,7 +7,7 @@ from typing import assert_never
 from gatepost.decide.grammar import Assurance
 from gatepost.decide.language import Rule
 from gatepost.decide.organization import is_same_organization
-from gatepost.verify.paper import Evidence, Result
+from gatepost.verify.paper import LIST_ID, Evidence, Result
 
 
 class Proof(StrEnum):
@@ -30,7 +30,7 @@ def of_assurance(evidence: Evidence, rule: Rule) -> Proof:
         case Assurance.DMARC_OR_ALIGNED:
             return _dmarc_or_aligned(evidence)
         case Assurance.SIGNED_BY:
-            return _signed_by(evidence, rule.vouchers)
+            return _signed_by(evidence, rule)
         case Assurance.ARC:
             is_proven = evidence.is_aligned or has_trusted_seal(evidence, rule)
             may_change = evidence.is_unsettled or evidence.arc.result is Result.TEMPERROR
@@ -89,14 +89,22 @@ def _dmarc_or_aligned(evidence: Evidence) -> Proof:
 
 def is_signed_for(evidence: Evidence, rule: Rule) -> bool:
     """Tell whether one of the signers the rule trusts for its authors has signed the message."""
-    return rule.assurance is Assurance.SIGNED_BY and _signed_by(evidence, rule.vouchers) is Proof.PASS
+    return rule.assurance is Assurance.SIGNED_BY and _signed_by(evidence, rule) is Proof.PASS
 
 
-def _signed_by(evidence: Evidence, signers: frozenset[str]) -> Proof:
-    """Weigh signatures of exactly these domains. One that leaves something open to additions proves nothing."""
-    theirs = [each for each in evidence.dkim if each.domain.lower() in signers]
+def _signed_by(evidence: Evidence, rule: Rule) -> Proof:
+    """Weigh signatures of exactly these domains. One that leaves something open to additions proves nothing.
+
+    Nor does one that leaves the List-Id open, to a rule that goes by it: a provider signs for many lists, and whoever
+    had mail by one of them could pass it on under the name of another.
+    """
+    theirs = [each for each in evidence.dkim if each.domain.lower() in rule.vouchers]
     is_proven = any(
-        each.result is Result.PASS and not each.unsigned_octets and not each.unsigned_twin for each in theirs
+        each.result is Result.PASS
+        and not each.unsigned_octets
+        and not each.unsigned_twin
+        and not (rule.is_by_list and LIST_ID in each.unsigned_fields)
+        for each in theirs
     )
     return _known(is_proven, may_change=any(each.result is Result.TEMPERROR for each in theirs))
 

@@ -18,6 +18,7 @@ from gatepost.mail.reading import (
 )
 
 __all__ = [
+    "LIST_ID",
     "MAX_SPAN_CHARS",
     "UNSEEN",
     "ArcSeal",
@@ -42,6 +43,10 @@ __all__ = [
     "Technique",
     "Verified",
 ]
+
+
+LIST_ID = "list-id"
+"""The field that names a mailing list (RFC 2919), as ``DkimVerdict.unsigned_fields`` spells it."""
 
 
 class Result(StrEnum):
@@ -85,7 +90,7 @@ class DkimVerdict:
     ``unsigned_octets``: how much of the body l= leaves open to anybody's additions; such a pass proves no author.
     ``unsigned_twin``: the name of a field that may stand once, stands twice and is signed less often; likewise.
     ``is_testing``: the key says t=y, so its owner promises nothing yet.
-    ``unsigned_fields``: of a pass, fields that decide how the mail is read and that anybody could have put there.
+    ``unsigned_fields``: of a pass, fields that decide how it is read or sorted, and that anybody could have put there.
     ``signs_reply_to``: h= names Reply-To, so that nobody could have added one.
     """
 

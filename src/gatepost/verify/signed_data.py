@@ -16,7 +16,7 @@ ONCE = frozenset({
 
 MIME-Version is not among them: honest mail has it twice, and nobody reads it otherwise."""
 
-_SHAPING = (b"subject", b"content-type", b"content-transfer-encoding")
+_SHAPING = (b"subject", b"content-type", b"content-transfer-encoding", b"list-id")
 
 
 @dataclass(slots=True)
@@ -95,7 +95,7 @@ def unsigned_twins(header: Header, names: tuple[bytes, ...]) -> str:
 
 
 def unsigned_fields(header: Header, names: tuple[bytes, ...]) -> tuple[str, ...]:
-    """Name the fields that are there, decide how the mail is read or answered, and are not signed.
+    """Name the fields that are there, decide how the mail is read, answered or sorted, and are not signed.
 
     Whoever replays a signed mail may have put them there: another Content-Type shows the same octets otherwise
     (RFC 6376 sections 5.4.1 and 8.15). Large senders sign none of them, so it is evidence, no verdict.

@@ -11,6 +11,7 @@ from gatepost.mail.kinds import Begins
 from gatepost.mail.reading import Attachment, Extraction, ModelView, Reading, Span, Technique
 from gatepost.verify import content, tongue
 from gatepost.verify.paper import (
+    LIST_ID,
     ArcSeal,
     ArcVerdict,
     AutoMail,
@@ -46,7 +47,7 @@ def spell(evidence: Evidence) -> dict[str, Any]:
         "problem": evidence.author_problem,
         "spf": [evidence.spf.result.value, evidence.spf.domain],
         "dkim": [
-            [each.result.value, each.domain, each.is_aligned, each.unsigned_octets, each.unsigned_twin]
+            [each.result.value, each.domain, each.is_aligned, each.unsigned_octets, each.unsigned_twin, *_open(each)]
             for each in evidence.dkim[:_SIGNATURES_MAX]
         ],
         "dmarc": [evidence.dmarc.result.value, evidence.dmarc.domain],
@@ -71,6 +72,11 @@ def spell(evidence: Evidence) -> dict[str, Any]:
 
 
 _USUAL: tuple[Any, ...] = ("", [], [[], False], [0, []], [False, False], ["none", []])
+
+
+def _open(verdict: DkimVerdict) -> list[str]:
+    """Name the unsigned field that a decision asks for, where there is one."""
+    return [LIST_ID] if LIST_ID in verdict.unsigned_fields else []
 
 
 def read(told: dict[str, Any], said: Content | None = None) -> Evidence:
@@ -115,7 +121,14 @@ def _language(told: str, said: Content | None) -> Language | None:
     return None if said is None else tongue.of(said.reading.human)
 
 
-def _signature(result: str, domain: str, is_aligned: bool, unsigned_octets: int, unsigned_twin: str) -> DkimVerdict:  # noqa: FBT001  # as it stands in the list
+def _signature(
+    result: str,
+    domain: str,
+    is_aligned: bool,  # noqa: FBT001  # as it stands in the list
+    unsigned_octets: int,
+    unsigned_twin: str,
+    *unsigned: str,
+) -> DkimVerdict:
     return DkimVerdict(
         Result(result),
         domain,
@@ -124,6 +137,7 @@ def _signature(result: str, domain: str, is_aligned: bool, unsigned_octets: int,
         is_aligned=is_aligned,
         unsigned_octets=unsigned_octets,
         unsigned_twin=unsigned_twin,
+        unsigned_fields=unsigned,
     )
 
 
