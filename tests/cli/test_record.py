@@ -1,6 +1,8 @@
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -67,3 +69,22 @@ def test_a_policy_taken_out_of_the_table_is_named(apart: Process) -> None:
     assert done.returncode == 1
     for box, version in rows:
         assert f"policy {version} of mailbox {box}: it was put in force, and the table does not have it" in done.stdout
+
+
+def test_a_tenants_key_that_was_changed_is_named_and_the_rest_is_looked_at(apart: Process) -> None:
+    apart.run("tenant", "add", "keyed")
+    assert apart.run("log", "verify", "-t", "keyed").returncode == 0
+    tenant = next(t for t in json.loads(apart.run("tenant", "list", "--json").stdout) if t["name"] == "keyed")["id"]
+    with closing(sqlite3.connect(apart.state / "keys" / "keys.sqlite", isolation_level=None)) as keys:
+        ((key, wrapped),) = keys.execute("select id, wrapped from key where tenant = ? and kind = 'tenant'", [tenant])
+        keys.execute("update key set wrapped = ? where id = ?", (bytes([*wrapped[:-1], wrapped[-1] ^ 1]), key))
+        done = apart.run("log", "verify", "--deep", "--json", "-t", tenant)
+        others = apart.run("log", "verify", "-t", "sandbox")
+        keys.execute("update key set wrapped = ? where id = ?", (wrapped, key))
+    assert done.stdout, done.stderr
+    (found,) = json.loads(done.stdout)
+    assert (done.returncode, found["size"], found["openings"]) == (1, 1, 1), done.stderr
+    assert found["findings"][0].startswith(f"the tenant key {key} of {tenant} in "), found
+    assert len(found["findings"]) == 1
+    assert others.returncode == 0, others.stderr
+    assert apart.run("log", "verify", "-t", "keyed").returncode == 0

@@ -168,6 +168,12 @@ def an_erased_person_is_nowhere(house: Process) -> None:
     for action in ("person.erased", "hold.place", "hold.release"):
         assert told(house, "log", "search", "-t", "sandbox", "--action", action), action
     assert "sound" in said(house, "log", "verify")
+    roll = house.state / "keys" / "erasures.jsonl"
+    whole = roll.read_bytes()
+    roll.write_bytes(b"")
+    emptied = house.run("log", "verify").stdout
+    assert emptied.startswith(f"erasure {done['request']}: the log has it, and the roll beside the keys"), emptied
+    roll.write_bytes(whole)
     no_table_has_a_trace(house)
     assert house.stop() == 0  # a checkpoint of PostgreSQL's: what its log still holds is on its way out
     assert files_with(house.state, before[0]) == []

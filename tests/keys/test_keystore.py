@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -276,6 +277,31 @@ async def test_a_row_that_was_exchanged_does_not_open(store: KeyStore, folder: P
     with pytest.raises(KeyringError):
         opened(again, sealed)
     again.close()
+
+
+async def test_a_key_that_was_changed_or_exchanged_is_named_with_its_tenant(store: KeyStore, folder: Path) -> None:
+    for tenant in ("tn_a", "tn_b"):
+        store.vault(tenant).seal("email/1", b"secret", at=NOON, subject=BOSS)
+        store.lasting(tenant)
+    await store.flush()
+    assert store.unfit("tn_a") == store.unfit("tn_b") == store.unfit("") == []
+    with sqlite3.connect(folder / FILE) as rows:
+        for kind in Kind:
+            (mine, theirs) = rows.execute(
+                "select id, wrapped from key where kind = ? order by tenant", (kind,)
+            ).fetchall()[-2:]
+            rows.execute("update key set wrapped = ? where id = ?", (theirs[1], mine[0]))
+            rows.commit()
+            named = f"the {kind} key {mine[0]} of tn_a in {folder / FILE} was changed, or exchanged for another"
+            assert [text.partition(":")[0] for text in store.unfit("tn_a")] == [named]
+            rows.execute("update key set wrapped = ? where id = ?", (mine[1], mine[0]))
+            rows.commit()
+        rows.execute("update key set wrapped = zeroblob(60) where tenant = 'tn_b' and kind = 'tenant'")
+    with (
+        closing(KeyStore.open(folder, os.urandom)) as again,
+        pytest.raises(KeyringError, match=r"of tn_b in .* was changed"),
+    ):
+        again.lasting("tn_b")
 
 
 def test_a_key_store_does_not_show_what_it_holds(store: KeyStore) -> None:

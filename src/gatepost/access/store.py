@@ -8,7 +8,7 @@ from gatepost.access.paper import Account, ApiKey, Person, Role, Scope, Tenant
 from gatepost.access.secret import Presented
 from gatepost.db import Database, Transaction
 from gatepost.ids import AccountId, KeyId, PersonId, TenantId
-from gatepost.keys import Vault
+from gatepost.keys import KeyringError, Vault
 from gatepost.mail.address import Address
 
 
@@ -33,10 +33,23 @@ async def find_key(db: Database, key: KeyId) -> KnownKey | None:
     return KnownKey(row.tenant, row.digest, row.role, tuple(row.scopes), row.account)
 
 
-async def every_tenant(db: Database) -> tuple[Tenant, ...]:
-    """Return all tenants of the house, in the order they came."""
+async def every_tenant(db: Database, *, must_open: bool) -> tuple[Tenant, ...]:
+    """Return all tenants of the house, in the order they came; where a name does not open and need not, the id.
+
+    Raises:
+        KeyringError: a name does not open, and must.
+    """
     rows = await db.look_up("select tenant, sealed, plan from lookup_sealed_tenants()")
-    return tuple(_tenant(db.keys.vault(row.tenant), row) for row in rows)
+    return tuple(_named(db.keys.vault(row.tenant), row, must_open=must_open) for row in rows)
+
+
+def _named(vault: Vault, row: Any, *, must_open: bool) -> Tenant:
+    try:
+        return _tenant(vault, row)
+    except KeyringError:
+        if must_open:
+            raise
+        return Tenant(TenantId(row.tenant), row.tenant, row.plan)
 
 
 async def former_tenants(db: Database) -> tuple[Tenant, ...]:

@@ -61,9 +61,17 @@ async def tenant_since(tx: Transaction) -> datetime | None:
     return await store.tenant_since(tx)
 
 
-async def list_tenants(db: Database) -> tuple[Tenant, ...]:
-    """Return every tenant of the house, oldest first."""
-    return await store.every_tenant(db)
+async def list_tenants(db: Database, *, must_open: bool = True) -> tuple[Tenant, ...]:
+    """Return every tenant of the house, oldest first.
+
+    Args:
+        db: where they are.
+        must_open: False where a tenant whose key was changed, so that its name does not open, goes by its id.
+
+    Raises:
+        KeyringError: a name does not open, and must.
+    """
+    return await store.every_tenant(db, must_open=must_open)
 
 
 async def list_former(db: Database) -> tuple[Tenant, ...]:

@@ -78,14 +78,15 @@ async def find_tenant(house: House, wanted: str | None, *, may_be_former: bool =
     """Return the tenant with this id or name; the only one there is where nothing is wanted.
 
     ``trust`` names the public trust log, which is verified and exported as any tenant's. With ``may_be_former`` one
-    that was removed is found as well, for its record is still here; one that is here goes first.
+    that was removed is found as well, for its record is still here; one that is here goes first. One whose key does not
+    open is found by its id: what is to be done for others, and to verify its record, is done all the same.
 
     Raises:
         AccessError: none, or more than one.
     """
     if wanted == TRUST:
         return Tenant(TRUST, "public trust log", HOUSE_PLAN)
-    every = await access.list_tenants(house.db)
+    every = await access.list_tenants(house.db, must_open=False)
     if wanted is None:
         every = tuple(tenant for tenant in every if tenant.plan != HOUSE_PLAN)
     found = [tenant for tenant in every if wanted in {None, tenant.id, tenant.name}]

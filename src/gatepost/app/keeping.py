@@ -36,6 +36,11 @@ def plans_of(settings: Settings) -> Plans:
     return Plans(days, said.other_days)
 
 
+def roll_of(settings: Settings, house: House) -> Roll:
+    """Return the roll of erasures, as it lies beside the keys and on the second store."""
+    return Roll(settings.state / "keys", second_store(settings, house))
+
+
 @asynccontextmanager
 async def open_keeper(settings: Settings, house: House, dsn: str) -> AsyncIterator[Keeper]:
     """Yield the keeper, and take its connections down at the end.
@@ -61,7 +66,7 @@ async def open_keeper(settings: Settings, house: House, dsn: str) -> AsyncIterat
             db=house.db,
             own=database,
             blobs=house.blobs,
-            roll=Roll(settings.state / "keys", second_store(settings, house)),
+            roll=roll_of(settings, house),
             plans=plans_of(settings),
             sequence=sequence,
             clock=house.clock,

@@ -15,6 +15,7 @@ from rich.progress import Progress
 from gatepost import access
 from gatepost.app import administer, process, proving
 from gatepost.app.build import second_store, sequencer
+from gatepost.app.keeping import roll_of
 from gatepost.app.open import admin_keeper
 from gatepost.app.state import running
 from gatepost.blobs import Blobs, BlobsUnavailableError
@@ -32,7 +33,7 @@ from gatepost.record.errors import ForkError, IndexBehindError, UnwitnessedError
 from gatepost.record.export import NotInLogError
 from gatepost.record.witnesses import Witness
 from gatepost.upkeep.admitted import misadmitted
-from gatepost.upkeep.retention import misheld
+from gatepost.upkeep.retention import RollError, misenrolled, misheld
 from gatepost.workbench import misruled
 
 T = TypeVar("T")
@@ -103,12 +104,19 @@ async def _gone(house: House, second: Blobs, owner: TenantId) -> list[str]:
 
 
 async def _beside(house: House, second: Blobs, report: Report) -> None:
-    """Note what is wrong beside the log: on the second store, with legal holds, policies, and who was let in."""
+    """Note what is wrong beside the log: the second store, legal holds, policies, who was let in, who was erased."""
     async for text in second_copy.compare_second(house.db, house.blobs, second, report.tenant, house.keyring):
         report.find(text)
     for look in (misheld, misruled, misadmitted):
         for text in await look(house.db, report.tenant):
             report.find(text)
+    try:
+        for text in await misenrolled(house.db, roll_of(read_settings(), house), report.tenant, house.clock()):
+            report.find(text)
+    except RollError as error:
+        report.find(str(error))
+    except BlobsUnavailableError:
+        report.find("roll of erasures: the second store does not answer")
 
 
 @log.command()

@@ -154,6 +154,17 @@ class KeyStore:
         """Return how many keys each tenant has of each kind; the house itself has the empty name."""
         return {(tenant, Kind(kind)): count for (tenant, kind), count in self._rows.counts().items()}
 
+    def unfit(self, tenant: str) -> list[str]:
+        """Return a sentence for each of the tenant's keys that does not open: somebody changed or exchanged it."""
+        self._look_round()
+        found = []
+        for row in self._rows.of_tenant(tenant):
+            try:
+                self._unwrap(row)
+            except KeyringError as error:
+                found.append(str(error))
+        return found
+
     # What a vault asks for.
 
     def lasting(self, tenant: str) -> tuple[bytes, AESGCM]:
@@ -361,7 +372,14 @@ class KeyStore:
             return self._master.unwrap(WRAPPING, row.wrapped, row.about)
         except KeyringError:  # wrapped anew between our look round and this
             self._keep_up(self._rows.house())
+        row = self._rows.by_id(row.id) or row
+        try:
             return self._master.unwrap(WRAPPING, row.wrapped, row.about)
+        except KeyringError:
+            raise KeyringError(
+                f"the {row.kind} key {row.id} of {row.tenant or 'the house itself'} in {self._folder / FILE} was"
+                " changed, or exchanged for another: restore the key store from your backup"
+            ) from None
 
     def _new_id(self) -> int:
         """Return an id nobody else gives. It follows the last one: so new keys lie in few pages of the file.

@@ -129,6 +129,10 @@ class Rows:
         """
         return [Row(*row) for row in self._connection.execute(query, (tenant, kind, json.dumps([*names])))]
 
+    def of_tenant(self, tenant: str) -> list[Row]:
+        """Return all keys of a tenant."""
+        return [Row(*row) for row in self._connection.execute("select * from key where tenant = ?", (tenant,))]
+
     def _one(self, query: str, *values: str | int) -> Row | None:
         row = self._connection.execute(query, values).fetchone()
         return None if row is None else Row(*row)

@@ -184,6 +184,12 @@ async def answered(tx: Transaction, requests: Collection[str]) -> set[str]:
     return {row.request for row in await tx.all(query, requests=list(requests))}
 
 
+async def persons_erased(tx: Transaction) -> set[str]:
+    """Return the requests that were answered by erasing a person."""
+    query = "select distinct request from erasure where tenant = %(tenant)s and rule = 'person'"
+    return {row.request for row in await tx.all(query)}
+
+
 async def erasure_leaves(tx: Transaction) -> list[Leaf]:
     """Return the leaves of everything that was removed, oldest first."""
     query = """

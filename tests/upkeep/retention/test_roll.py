@@ -102,3 +102,53 @@ async def test_a_line_of_before_there_were_correspondents_is_read(tmp_path: Path
     (tmp_path / FILE).write_bytes(orjson.dumps(line) + b"\n")
     elsewhere = Blobs.open((tmp_path / "empty").as_uri())
     assert await Roll(tmp_path, elsewhere).every(NOW) == [replace(_erasure(1), correspondent="")]
+
+
+async def test_each_place_is_given_what_only_the_other_has(tmp_path: Path, second: Blobs) -> None:
+    """As where one of them was restored from a backup."""
+    roll = Roll(tmp_path, second)
+    for number in (1, 2):
+        await roll.add(_erasure(number))
+    (tmp_path / FILE).unlink()
+    await second.remove("erasures/tn_a/er_2")
+    await Roll(tmp_path, Blobs.open((tmp_path / "else").as_uri())).add(_erasure(2))
+    assert await roll.complete(NOW) == [_erasure(1), _erasure(2)]
+    assert await Roll(tmp_path, Blobs.open((tmp_path / "empty").as_uri())).every(NOW) == [_erasure(1), _erasure(2)]
+    (tmp_path / FILE).unlink()
+    assert await roll.every(NOW) == [_erasure(1), _erasure(2)]
+
+
+async def test_what_either_place_lost_or_has_otherwise_is_named(tmp_path: Path, second: Blobs) -> None:
+    roll, tenant, done = Roll(tmp_path, second), TenantId("tn_a"), {"er_1", "er_2"}
+    for number in (1, 2, 3):
+        await roll.add(_erasure(number))
+    file, copy = tmp_path / FILE, tmp_path / "second" / "erasures" / "tn_a" / "er_2"
+    whole, spelled = file.read_bytes(), copy.read_bytes()
+
+    async def found() -> list[str]:
+        return [text async for text in roll.amiss(tenant, done, NOW)]
+
+    assert await found() == []
+    beside = "the log has it, and the roll beside the keys (erasures.jsonl) does not"
+    for crime in (b"", whole.replace(b"tn_a", b"tn_b")):
+        file.write_bytes(crime)
+        assert {f"erasure er_1: {beside}", f"erasure er_2: {beside}"} <= {*await found()}
+    file.unlink()
+    assert await found() == [f"erasure er_1: {beside}", f"erasure er_2: {beside}"]
+    file.write_bytes(whole.replace(b'"', b"'", 1))
+    assert await found() == [
+        "roll of erasures: line 1 of erasures.jsonl beside the keys is none of ours",
+        f"erasure er_1: {beside}",
+    ]
+    file.write_bytes(whole.replace(b"abab", b"abac", 1))
+    assert await found() == ["erasure er_1: the roll beside the keys and the one on the second store disagree"]
+    file.write_bytes(whole)
+    copy.write_bytes(spelled.replace(b"er_2", b"er_1"))
+    assert await found() == [
+        "roll of erasures: erasures/tn_a/er_2 on the second store is none of ours",
+        "erasure er_2: the log has it, and the roll on the second store does not",
+    ]
+    copy.unlink()
+    assert await found() == ["erasure er_2: the log has it, and the roll on the second store does not"]
+    assert await Roll(tmp_path, second).complete(NOW)
+    assert await found() == []

@@ -1,6 +1,7 @@
 """What is forgotten, when, at whose wish, and what is kept in spite of it (docs/adr/0031)."""
 
 from gatepost.upkeep.retention.claims import sweep_claims
+from gatepost.upkeep.retention.enrolled import misenrolled
 from gatepost.upkeep.retention.erase import Erased, erase_person, foresee
 from gatepost.upkeep.retention.expire import Expired, destroy_months, expire
 from gatepost.upkeep.retention.hold import (
@@ -39,6 +40,7 @@ __all__ = [
     "holds",
     "is_any_in_force",
     "lock",
+    "misenrolled",
     "misheld",
     "place_hold",
     "release_hold",

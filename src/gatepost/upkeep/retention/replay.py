@@ -21,11 +21,11 @@ async def replay(keeper: Keeper) -> int:
     A house that never erased anybody asks its database nothing. What a hold has stopped waits for its release.
 
     Raises:
-        RollError: the roll cannot be read.
+        RollError: the roll cannot be read, or not be given what only its copy had.
         BlobsUnavailableError: a store does not answer.
         DatabaseUnavailableError: the same of the database.
     """
-    every = sorted(await keeper.roll.every(keeper.clock()), key=lambda each: each.tenant)
+    every = sorted(await keeper.roll.complete(keeper.clock()), key=lambda each: each.tenant)
     done = 0
     for tenant, group in groupby(every, key=lambda each: each.tenant):
         erasures = list(group)

@@ -6,6 +6,7 @@ either knows counts. It names nobody: an id of the request, a keyed token, ids o
 
 import fcntl
 import os
+from collections.abc import AsyncIterator, Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -38,7 +39,10 @@ class Roll:
             BlobsUnavailableError: the second store does not take it.
         """
         line = _spelled(erasure)
-        await self._second.write(f"{PREFIX}/{erasure.tenant}/{erasure.request}", line)
+        await self._second.write(_copy_path(erasure), line)
+        self._write(line)
+
+    def _write(self, line: bytes) -> None:
         try:
             self._append(line)
         except OSError as error:
@@ -66,11 +70,56 @@ class Roll:
             RollError: the file cannot be read, or a line of it is not ours.
             BlobsUnavailableError: the second store does not answer.
         """
-        found: dict[str, Erasure] = {}
-        for line in [*self._lines(), *await self._copies(now)]:
-            erasure = _read(line)
-            found[erasure.request] = erasure
-        return sorted(found.values(), key=lambda each: (each.at, each.request))
+        here, there = await self._both(now)
+        return _sorted(here | there)
+
+    async def complete(self, now: datetime) -> list[Erasure]:
+        """Return the same, once each place has been given what only the other had: one of them was restored.
+
+        Raises:
+            RollError: as ``every``, or the file cannot be written.
+            BlobsUnavailableError: the second store does not answer.
+        """
+        here, there = await self._both(now)
+        for request in there.keys() - here.keys():
+            self._write(_spelled(there[request]))
+        for request in here.keys() - there.keys():
+            await self._second.write(_copy_path(here[request]), _spelled(here[request]))
+        return _sorted(here | there)
+
+    async def amiss(self, tenant: TenantId, done: Collection[str], now: datetime) -> AsyncIterator[str]:
+        """Yield a sentence for each of a tenant's erasures that a place has lost, or knows otherwise than the other.
+
+        Args:
+            tenant: whose.
+            done: the requests that the log says were carried out. Of another one a place may still wait to hear.
+            now: as ``every``.
+
+        Raises:
+            RollError: the file cannot be read.
+            BlobsUnavailableError: the second store does not answer.
+        """
+        here, there = dict[str, Erasure](), dict[str, Erasure]()
+        for number, line in enumerate(self._lines(), 1):
+            try:
+                _take(here, line)
+            except RollError:
+                yield f"roll of erasures: line {number} of {FILE} beside the keys is none of ours"
+        async for path, octets in self._copies(f"{PREFIX}/{tenant}", now):
+            try:
+                _take(there, octets, path)
+            except RollError:
+                yield f"roll of erasures: {path} on the second store is none of ours"
+        for text in _differences(here, there, tenant, done):
+            yield text
+
+    async def _both(self, now: datetime) -> tuple[dict[str, Erasure], dict[str, Erasure]]:
+        here, there = dict[str, Erasure](), dict[str, Erasure]()
+        for line in self._lines():
+            _take(here, line)
+        async for _, octets in self._copies(PREFIX, now):
+            _take(there, octets)
+        return here, there
 
     def _lines(self) -> list[bytes]:
         try:
@@ -82,10 +131,42 @@ class Roll:
         whole, _, _ = octets.rpartition(b"\n")  # a line cut off was never confirmed; its copy is on the second store
         return whole.splitlines()
 
-    async def _copies(self, now: datetime) -> list[bytes]:
+    async def _copies(self, prefix: str, now: datetime) -> AsyncIterator[tuple[str, bytes]]:
         later = now.replace(year=now.year + 1, month=1, day=1)
-        paths = [path async for page in self._second.names(PREFIX, later) for path in page]
-        return [octets for path in paths if (octets := await self._second.read(path)) is not None]
+        paths = [path async for page in self._second.names(prefix, later) for path in page]
+        for path in paths:
+            if (octets := await self._second.read(path)) is not None:
+                yield path, octets
+
+
+def _copy_path(erasure: Erasure) -> str:
+    return f"{PREFIX}/{erasure.tenant}/{erasure.request}"
+
+
+def _sorted(found: dict[str, Erasure]) -> list[Erasure]:
+    return sorted(found.values(), key=lambda each: (each.at, each.request))
+
+
+def _take(found: dict[str, Erasure], line: bytes, path: str | None = None) -> None:
+    """Read a line into ``found``; raises ``RollError`` where it is none of ours, or not the one of ``path``."""
+    erasure = _read(line)
+    if path not in {None, _copy_path(erasure)}:
+        raise RollError(f"{path} speaks of another erasure")
+    found[erasure.request] = erasure
+
+
+def _differences(
+    here: dict[str, Erasure], there: dict[str, Erasure], tenant: TenantId, done: Collection[str]
+) -> Iterator[str]:
+    ours = {request: erasure for request, erasure in here.items() if erasure.tenant == tenant}
+    for request in sorted(done):
+        if request not in ours:
+            yield f"erasure {request}: the log has it, and the roll beside the keys ({FILE}) does not"
+        if request not in there:
+            yield f"erasure {request}: the log has it, and the roll on the second store does not"
+    for request in sorted(ours.keys() & there.keys()):
+        if ours[request] != there[request]:
+            yield f"erasure {request}: the roll beside the keys and the one on the second store disagree"
 
 
 def _spelled(erasure: Erasure) -> bytes:
