@@ -64,7 +64,7 @@ def readings(local: str, domain: str) -> frozenset[str]:
 
 
 def _ends(local: str) -> Iterator[str]:
-    """Yield a local part, and what stands in it behind the name of a list (``list-return-9-bob``), the shortest first."""
+    """Yield a local part, and what stands behind a list's name in it (``list-return-9-bob``), the shortest first."""
     yield local
     for joint in reversed([*_JOINT.finditer(local)]):
         yield local[joint.end() :]

@@ -75,7 +75,7 @@ def test_files_in_one_another_end_somewhere() -> None:
     inner = HEAD + attribute(0x8004, b"deep\0")
     for _ in range(30):
         inner = HEAD + attribute(0x9002, b"") + attribute(0x800F, inner)
-    assert extract(Kind.TNEF, inner) == (Extraction.DONE, "")
+    assert extract(Kind.TNEF, inner) == (Extraction.TOO_LARGE, "")
 
 
 def test_what_is_no_tnef_is_malformed_and_what_is_cut_short_is_read_so_far() -> None:

@@ -30,6 +30,24 @@ def test_a_mail_in_a_mail_and_the_files_of_both_are_read() -> None:
     assert extract(Kind.MESSAGE, inner) == (Extraction.DONE, "deep\n\nlow")
 
 
+MANY = b"\r\n--b\r\nContent-Type: text/plain; name=a.txt\r\nContent-Disposition: attachment\r\n\r\nlow" * 51
+
+
+@pytest.mark.parametrize(
+    ("inner", "outcome"),
+    [
+        (b"Content-Type: message/rfc822\r\n\r\n" * 5 + b"\r\nlow", Extraction.DONE),
+        (b"Content-Type: message/rfc822\r\n\r\n" * 6 + b"\r\nlow", Extraction.TOO_LARGE),
+        (b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + MANY, Extraction.TOO_LARGE),
+        (b"Content-Type: application/pdf; name=a.pdf\r\n\r\n" + files.ENCRYPTED_PDF, Extraction.ENCRYPTED),
+        (b"Content-Type: application/pdf; name=a.pdf\r\n\r\n%PDF-", Extraction.MALFORMED),
+    ],
+)
+def test_what_cannot_be_read_in_a_mail_is_told_of_it(inner: bytes, outcome: Extraction) -> None:
+    assert extract(Kind.MESSAGE, b"Subject: outer\r\n" + inner)[0] is outcome
+    assert extract(Kind.MESSAGE, b"Subject: outer\r\n" + inner)[1].startswith("outer")
+
+
 @given(st.sampled_from(Kind), st.binary(max_size=200) | st.integers(0, 600).map(lambda at: files.docx("a")[at:]))
 def test_any_file_has_one(kind: Kind, octets: bytes) -> None:
     outcome, text = extract(kind, octets)

@@ -32,7 +32,7 @@ Tried where a word begins and nowhere else, or a word of 100,000 letters would t
 MAX_DEPTH = 5
 """Mails in mails."""
 MAX_INSIDE = 50
-"""Files of one attached mail."""
+"""Files in a file, however deep."""
 _START_CHARS = 200
 _JSON_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _RTF_CHARACTER = re.compile(r"\\'(?P<octet>[0-9a-fA-F]{2})|\\u(?P<point>-?[0-9]{1,5})[ ?]?", re.ASCII)
@@ -91,8 +91,8 @@ def message(octets: bytes, inside: Callable[[Kind, bytes, int], str], depth: int
     leaves = {leaf.number: leaf for leaf in bodies.leaves}
     files = [
         inside(kind, decoded(leaf.content, leaf.part.charset, kind), depth + 1)
-        for one in bodies.reading.attachments[:MAX_INSIDE]
-        if (kind := kind_of(one.file)) is not None and (leaf := leaves[one.part]).content and depth < MAX_DEPTH
+        for one in bodies.reading.attachments
+        if (kind := kind_of(one.file)) is not None and (leaf := leaves[one.part]).content
     ]
     return "\n".join([bodies.subject, bodies.reading.human, *hidden, *files])
 

@@ -65,8 +65,6 @@ def text_of(octets: bytes, inside: Callable[[Kind, bytes, int], str], depth: int
     """
     if not octets.startswith(_SIGNATURE):
         raise MalformedError
-    if depth > plain.MAX_DEPTH:
-        return ""
     letter = _Letter()
     try:
         for name, value in _attributes(octets):

@@ -19,32 +19,49 @@ _READERS: dict[Kind, Callable[[bytes], str]] = {
     Kind.DOCX: office.word,
     Kind.XLSX: office.sheet,
     Kind.OFFICE: office.either,
-    Kind.MESSAGE: lambda octets: _opened(Kind.MESSAGE, octets, 0),
-    Kind.CMS: lambda octets: _opened(Kind.CMS, octets, 0),
-    Kind.TNEF: lambda octets: _opened(Kind.TNEF, octets, 0),
 }
-_HOLDERS = frozenset({Kind.MESSAGE, Kind.CMS, Kind.TNEF})
-"""Files that hold others."""
+"""All others hold files."""
 
 
-def _opened(kind: Kind, octets: bytes, depth: int) -> str:
-    if kind is Kind.TNEF:
-        return tnef.text_of(octets, _inside, depth)
-    return plain.message(cms.content_of(octets) if kind is Kind.CMS else octets, _inside, depth)
+class _Reading:
+    """One file with those in it; ``outcome`` is what became of the last of those that could not be read."""
 
+    def __init__(self) -> None:
+        self.outcome = Extraction.DONE
+        self._inside_count = 0
 
-def _inside(kind: Kind, octets: bytes, depth: int) -> str:
-    """Return the text of a file in another one; of one that cannot be read there is none."""
-    try:
-        return _opened(kind, octets, depth) if kind in _HOLDERS else _READERS[kind](octets)
-    except (office.EncryptedError, office.MalformedError):
+    def text_of(self, kind: Kind, octets: bytes, depth: int = 0) -> str:
+        """Return what the file says, and what the files in it say."""
+        match kind:
+            case Kind.TNEF:
+                return tnef.text_of(octets, self._inside, depth)
+            case Kind.CMS:
+                return plain.message(cms.content_of(octets), self._inside, depth)
+            case Kind.MESSAGE:
+                return plain.message(octets, self._inside, depth)
+            case _:
+                return _READERS[kind](octets)
+
+    def _inside(self, kind: Kind, octets: bytes, depth: int) -> str:
+        """Return the text of a file in another one; of one that cannot be read there is none, and that is noted."""
+        self._inside_count += 1
+        if depth > plain.MAX_DEPTH or self._inside_count > plain.MAX_INSIDE:
+            self.outcome = Extraction.TOO_LARGE
+            return ""
+        try:
+            return self.text_of(kind, octets, depth)
+        except office.EncryptedError:
+            self.outcome = Extraction.ENCRYPTED
+        except office.MalformedError:
+            self.outcome = Extraction.MALFORMED
         return ""
 
 
 def extract(kind: Kind, octets: bytes) -> tuple[Extraction, str]:
     """Return a file's text, and what became of it; total, as far as the process lives."""
+    reading = _Reading()
     try:
-        text = _READERS[kind](octets).replace("\r\n", "\n").strip()
+        text = reading.text_of(kind, octets).replace("\r\n", "\n").strip()
     except office.EncryptedError:
         return Extraction.ENCRYPTED, ""
     except office.MalformedError:
@@ -55,7 +72,7 @@ def extract(kind: Kind, octets: bytes) -> tuple[Extraction, str]:
         return Extraction.CRASHED, ""
     if len(text) > MAX_TEXT_CHARS:
         return Extraction.CUT, text[:MAX_TEXT_CHARS]
-    return Extraction.DONE, text
+    return reading.outcome, text
 
 
 def main() -> None:
