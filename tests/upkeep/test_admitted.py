@@ -40,6 +40,17 @@ SAID = {
     "export_destination.kind": "'splunk'",
 }
 """Columns that entries speak of, each with a crime."""
+STANDING = {
+    "person.address_key": "'x' || substr(address_key, 2)",
+    "person.sealed": "sealed || '\\x00'",
+    "api_key.digest": "sha256(digest)",
+    "api_key.account": "(select max(id) from account)",
+    "api_key.sealed": "sealed || '\\x00'",
+    "account.address_key": "'x' || substr(address_key, 2)",
+    "account.sealed": "sealed || '\\x00'",
+    "domain.postmaster": "postmaster + 1",
+}
+"""Columns that no entry tells, each with a crime: the entry commits to all of them at once."""
 LET_IN = "an entry let it in, none shut it out, and the table does not have it"
 
 
@@ -129,6 +140,21 @@ async def test_what_an_entry_says_of_a_row_is_held_to_it(life: Scene, owner: Own
             found = await misadmitted(life.house.db, life.tenant)
             assert found, at
             assert all(each.endswith(f": its {told} is not what was said") for each in found), (at, found)
+
+
+async def test_what_an_entry_commits_to_of_a_row_is_held_to_it(life: Scene, owner: Owner) -> None:
+    """Whoever puts the digest of a secret of their own beside an owner's key is let in as that owner."""
+    db, tenant = life.house.db, life.tenant
+    for at, crime in STANDING.items():
+        table, _, column = at.partition(".")
+        name, key = ROWS[table]
+        only = "where not is_postmaster" if table == "account" else ""
+        which = f"{key} = (select max({key}) from {table} {only})"  # noqa: S608  # above
+        with owner.spared(table):
+            owner.crime(f"update {table} set {column} = {crime} where {which}")  # noqa: S608  # above
+            (found,) = await misadmitted(db, tenant)
+            assert (found.partition(" ")[0], found.partition(": ")[2]) == (name, "its row is not what was said"), at
+    assert await misadmitted(db, tenant) == []
 
 
 async def test_who_comes_back_is_named_until_they_are_shut_out_again(life: Scene, owner: Owner) -> None:

@@ -17,6 +17,7 @@ from gatepost.record.paper import Consequence, Json, Kind
 from gatepost.record.trust_log import TRUST
 from gatepost.record.word_store import Place
 from gatepost.trust.paper import HOUSE_PLAN
+from gatepost.upkeep.admitted_store import row_digest
 from gatepost.workbench import Bench, change
 from gatepost.workbench.change import Wish
 from gatepost.workbench.paper import Proposal
@@ -176,7 +177,7 @@ async def add_domain(house: House, tenant: TenantId, name: str) -> Domain:
         made = await domains.add_domain(
             tx, name, postmaster=account.id, keyring=house.keyring, at=house.clock(), entropy=house.entropy
         )
-        await _note(tx, house, "domain.add", made.name)
+        await _note(tx, house, "domain.add", made.name, private={"row": await row_digest(tx, "domain", made.name)})
     return made
 
 
@@ -194,7 +195,8 @@ async def add_mailbox(house: House, tenant: TenantId, address: Address) -> Accou
     async with house.db.transaction(tenant) as tx:
         made = await access.add_account(tx, address, at=house.clock())
         await domains.add_route(tx, address, made.id)
-        await _note(tx, house, "mailbox.add", str(made.id), private={"address": str(address)})
+        private: dict[str, Json] = {"address": str(address), "row": await row_digest(tx, "mailbox", str(made.id))}
+        await _note(tx, house, "mailbox.add", str(made.id), private=private)
     return made
 
 
@@ -248,7 +250,8 @@ async def add_person(house: House, tenant: TenantId, address: Address, role: Rol
         )
     async with house.db.transaction(tenant) as tx:
         made = await access.add_person(tx, address, role, at=house.clock(), entropy=house.entropy)
-        await _note(tx, house, "person.add", made.id, public={"role": role.value}, private={"address": str(address)})
+        private: dict[str, Json] = {"address": str(address), "row": await row_digest(tx, "person", made.id)}
+        await _note(tx, house, "person.add", made.id, public={"role": role.value}, private=private)
     return made
 
 
@@ -288,7 +291,11 @@ async def add_key(
             person=None if person is None else await access.person_at(tx, person),
         )
         public: dict[str, Json] = {"role": role.value, "scopes": [scope.value for scope in sorted(made.scopes)]}
-        private: dict[str, Json] = {"label": label, "person": made.person or ""}
+        private: dict[str, Json] = {
+            "label": label,
+            "person": made.person or "",
+            "row": await row_digest(tx, "key", made.id),
+        }
         await _note(tx, house, "key.add", made.id, public=public, private=private)
     return made, text
 

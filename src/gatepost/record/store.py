@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from gatepost.db import Database, Transaction
 from gatepost.db.column import bigints, octets, texts, times
 from gatepost.ids import AccountId, EmailId, EntryId, LeafIndex, TenantId, ThreadId
-from gatepost.keys import ErasedError, Vault
+from gatepost.keys import ErasedError, KeyringError, Vault
 from gatepost.record.entry import Draft, Leaf
 
 Opening = Mapping[str, Mapping[str, Any]]
@@ -135,6 +135,15 @@ def opened(vault: Vault, row: Any) -> Opening:
     """
     opening: Opening = orjson.loads(unsealed(vault, row))
     return opening
+
+
+def private(vault: Vault, row: Any, name: str) -> str | None:
+    """Return one value of a row's opening; None where it has none, or is gone: the walk through the log names that."""
+    try:
+        opening = {} if row.ref is None else opened(vault, row)
+    except (ErasedError, KeyringError):
+        return None
+    return str(opening[name]["value"]) if name in opening else None
 
 
 def unsealed(vault: Vault, row: Any) -> bytes:

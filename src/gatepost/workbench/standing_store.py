@@ -8,7 +8,7 @@ from gatepost.db import Transaction
 from gatepost.decide import store as policies
 from gatepost.decide.versions import Signed
 from gatepost.ids import AccountId, KeyId
-from gatepost.keys import ErasedError, KeyringError, Vault
+from gatepost.keys import KeyringError
 from gatepost.record import store
 from gatepost.record.entry import Leaf, legible
 
@@ -68,12 +68,8 @@ async def said(tx: Transaction) -> Iterator[Said]:
         order by followed.entry
     """
     rows = await tx.all(query)
-    return (Said(leaf, _digest(tx.vault, row)) for row in rows if (leaf := legible(row.leaf)) is not None)
-
-
-def _digest(vault: Vault, row: Any) -> str | None:
-    try:
-        opening = {} if row.ref is None else store.opened(vault, row)
-    except (ErasedError, KeyringError):
-        return None  # what is wrong with an opening, the walk through the log names
-    return str(opening["policy_digest"]["value"]) if "policy_digest" in opening else None
+    return (
+        Said(leaf, store.private(tx.vault, row, "policy_digest"))
+        for row in rows
+        if (leaf := legible(row.leaf)) is not None
+    )

@@ -1,4 +1,7 @@
-"""What is told of who there is: tenants, their domains, mailboxes, people and keys. Pure."""
+"""What is told of who there is: tenants, their domains, mailboxes, people and keys. Pure.
+
+``row`` is the digest of a table's row as it was made (``upkeep.admitted``): one exchanged later is not what was said.
+"""
 
 from gatepost.record.vocabulary.said import Act, Private
 
@@ -30,6 +33,8 @@ class TenantRemove(Act, frozen=True, kw_only=True, tag="tenant.remove"):
 class DomainAdd(Act, frozen=True, kw_only=True, tag="domain.add"):
     """The house answers for a domain."""
 
+    row: Private[str] = ""
+
 
 class DomainRemove(Act, frozen=True, kw_only=True, tag="domain.remove"):
     """The house answers for a domain no more."""
@@ -39,6 +44,7 @@ class MailboxAdd(Act, frozen=True, kw_only=True, tag="mailbox.add"):
     """A mailbox was made."""
 
     address: Private[str]
+    row: Private[str] = ""
 
 
 class MailboxRemove(Act, frozen=True, kw_only=True, tag="mailbox.remove"):
@@ -58,6 +64,7 @@ class PersonAdd(Act, frozen=True, kw_only=True, tag="person.add"):
 
     role: str
     address: Private[str]
+    row: Private[str] = ""
 
 
 class PersonRemove(Act, frozen=True, kw_only=True, tag="person.remove"):
@@ -71,6 +78,7 @@ class KeyAdd(Act, frozen=True, kw_only=True, tag="key.add"):
     scopes: list[str]
     label: Private[str]
     person: Private[str] = ""
+    row: Private[str] = ""
 
 
 class KeyRemove(Act, frozen=True, kw_only=True, tag="key.remove"):
