@@ -164,6 +164,7 @@ async def note_all(tx: Transaction, consequences: Sequence[Consequence], *, entr
         )
         for each in consequences
     ]
+    tx.vault.meet(each.subject for each in consequences)
     return await store.append(tx, drafts) if drafts else []
 
 

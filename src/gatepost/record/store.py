@@ -91,7 +91,6 @@ async def append(
     vault = tx.vault
     drawn = list(numbers) or await draw_numbers(tx, len(drafts))
     columns = [columns for _, columns in drafts]
-    vault.meet(draft.subject for draft, _ in drafts)
     tx.send(
         query,
         numbers=bigints(drawn),
