@@ -159,6 +159,12 @@ GOES = (DELIVER, Reason.REPLY_TO_AUTHOR)
         ({"ibans": "hold"}, saying(IBAN), facts(), (HOLD, Reason.LEAK_IBAN)),
         ({"canaryMarks": ["orchid-7731"]}, saying("Orchid 7731"), facts(), (REJECT, Reason.LEAK_CANARY)),
         ({"canaryMarks": ["orchid-7731"], "canaries": "deliver"}, saying("Orchid 7731"), facts(), GOES),
+        (
+            {"canaryMarks": ["orchid-7731"], "recipients": {"domains": ["other.example"]}},
+            saying(to=[Address("orchid-7731-zebra", "other.example")]),
+            facts(parent=None),
+            (REJECT, Reason.LEAK_CANARY),
+        ),
         ({"otherCorrespondents": "hold"}, saying(), facts(others=1), (HOLD, Reason.LEAK_CORRESPONDENT)),
         ({"otherCorrespondents": "hold"}, saying(), facts(others=None), (HOLD, Reason.LEAK_CORRESPONDENT)),
         ({}, saying(), facts(others=1), GOES),

@@ -57,11 +57,14 @@ class Case:
 
     @cached_property
     def texts(self) -> tuple[str, ...] | None:
-        """All that it says; None where that is too much to read, or cannot be read. Raises ``TextGoneError``."""
+        """All that it says, also by the names it goes to: whoever has a domain reads mail to any of them.
+
+        None where that is too much to read, or cannot be read. Raises ``TextGoneError``.
+        """
         if not self.has_text:
             raise TextGoneError
         try:
-            return leaks.texts_of(self.content)
+            return (*leaks.texts_of(self.content), *(each.local for each in self.recipients))
         except TooLongError:
             return None
 
