@@ -3,10 +3,9 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import closing, nullcontext
-from http import HTTPStatus
 
 from gatepost.act.paper import Answer
-from gatepost.egress import Egress, EgressRefusedError, Errand, Lines, UnreachableError
+from gatepost.egress import Egress, EgressRefusedError, Errand, Lines, UnreachableError, is_success
 
 TIMEOUT_S = 30.0
 _ASKED_MAX_CHARS = 64
@@ -49,6 +48,5 @@ async def post(
         reason = "receiver.unreachable"
     else:
         code, asked = status.code, status.retry_after
-        is_success = HTTPStatus.OK <= code < HTTPStatus.MULTIPLE_CHOICES
-        reason = "receiver.accepted" if is_success else "receiver.refused"
+        reason = "receiver.accepted" if is_success(code) else "receiver.refused"
     return Answer(code, reason, round((loop.time() - began) * 1000), asked[:_ASKED_MAX_CHARS])

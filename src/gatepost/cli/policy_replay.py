@@ -3,14 +3,13 @@
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from gatepost import decide
 from gatepost.app import administer
 from gatepost.cli.admin import PolicyFor, for_tenant, policies
 from gatepost.cli.frame import AsJson, ForTenant, show
 from gatepost.cli.policy import Draft, read_policy
+from gatepost.cli.progress import bar
 from gatepost.ids import AccountId, TenantId
 from gatepost.journey import House
 from gatepost.workbench.draft import Trial, replay_draft
@@ -45,16 +44,8 @@ def replay(
     async def work(house: House, owner: TenantId) -> Trial:
         async with house.db.transaction(owner) as tx:
             await administer.check_mailbox(tx, AccountId(mailbox_id))
-        with Progress(console=Console(stderr=True), transient=True) as bar:  # draws on a terminal alone
-            task = bar.add_task("judging", total=None)
-            return await replay_draft(
-                house,
-                owner,
-                AccountId(mailbox_id),
-                draft,
-                days=days,
-                progress=lambda done, total: bar.update(task, completed=done, total=total),
-            )
+        with bar("judging") as told:
+            return await replay_draft(house, owner, AccountId(mailbox_id), draft, days=days, progress=told)
 
     trial = for_tenant(tenant, work)
     rows: list[dict[str, Any]] = [

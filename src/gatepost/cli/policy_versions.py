@@ -1,7 +1,5 @@
 """Which versions a policy had, who made them and why, and the way back to one."""
 
-import base64
-
 import typer
 
 from gatepost import decide
@@ -34,9 +32,7 @@ def history(mailbox_id: PolicyFor, *, tenant: ForTenant = None, as_json: AsJson 
                     "signed": _SIGNED[each.is_genuine(tx.vault)],
                     "why": each.version.why,
                     "digest": each.version.digest if as_json else each.version.digest[:12],
-                    "statement": each.version.statement.decode() if each.signature else "",
-                    "public_key": base64.b64encode(each.signer).decode(),
-                    "signature": base64.b64encode(each.signature).decode(),
+                    **each.spelled()._asdict(),
                 }
                 for each in await decide.policy_history(tx, AccountId(mailbox_id))
             ]

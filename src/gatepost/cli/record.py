@@ -2,15 +2,12 @@
 
 import asyncio
 import json
-import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from gatepost import access
 from gatepost.app import administer, process, proving
@@ -21,6 +18,7 @@ from gatepost.app.state import running
 from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.cli.frame import AsJson, ForTenant, Refusal, read_settings, show, with_house
 from gatepost.cli.menu import app
+from gatepost.cli.progress import bar
 from gatepost.cli.table import terminal
 from gatepost.ids import LeafIndex, TenantId
 from gatepost.journey import House
@@ -44,14 +42,6 @@ TURNS_MAX, TURN_S = 50, 0.1
 
 log = typer.Typer(help="The tamper-evident record: verify, prove, export.", no_args_is_help=True)
 app.add_typer(log, name="log")
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[int, int], object]]:
-    """Draw a bar of entries on a terminal while it lasts; yield what is told how many are done, and of how many."""
-    with Progress(transient=True, disable=not sys.stderr.isatty(), console=Console(stderr=True)) as progress:
-        bar = progress.add_task("entries", total=None)
-        yield lambda done, size: progress.update(bar, completed=done, total=size)
 
 
 def for_tenant(
@@ -142,7 +132,7 @@ def verify(
         gone = await _gone(house, second, owner)  # before a sequencer copies all anew
         await catch_up(house, owner)
         process.settle_in()  # or the garbage collector looks at each entry several times
-        with _bar() as told:
+        with bar("entries") as told:
             found = await verify_log(
                 house.db,
                 house.blobs,
@@ -277,7 +267,7 @@ def export_(
     async def work(house: House, owner: TenantId) -> int:
         await administer.note_act(house, owner, "record.export", public={"form": "log", "filters": []})
         await catch_up(house, owner)
-        with _bar() as told:
+        with bar("entries") as told:
             return await export.export_log(house.db, house.blobs, owner, folder, told)
 
     try:

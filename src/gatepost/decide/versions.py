@@ -7,8 +7,10 @@ actor; a database that was written to from outside shows none.
 
 import hashlib
 import json
+from base64 import b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -41,9 +43,17 @@ class Version:
         return json.dumps(told, separators=(",", ":")).encode()
 
 
+class Spelled(NamedTuple):
+    """A version's signature as text: what is signed, and in Base64 public key and signature; empty where unsigned."""
+
+    statement: str
+    public_key: str
+    signature: str
+
+
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A version with its signature; both empty of one that was made before there were signatures."""
+    """A version with its signature, and its actor's public key; both empty where there were no signatures yet."""
 
     version: Version
     signer: bytes
@@ -57,6 +67,11 @@ class Signed:
         if key.public_bytes_raw() != self.signer:
             return False
         return verifies(self.version, self.signer, self.signature)
+
+    def spelled(self) -> Spelled:
+        """Return what is signed, by which key, and the signature, for whoever checks it without the house."""
+        signer, signature = (b64encode(each).decode() for each in (self.signer, self.signature))
+        return Spelled(self.version.statement.decode() if signature else "", signer, signature)
 
 
 def sign(version: Version, vault: Vault) -> Signed:

@@ -17,6 +17,7 @@ from gatepost.egress.paper import (
     Times,
     UnreachableError,
     UntrustedError,
+    is_success,
 )
 from gatepost.egress.register import Register
 from gatepost.egress.talk import Status
@@ -45,6 +46,7 @@ __all__ = [
     "UntrustedError",
     "dialogue",
     "is_address",
+    "is_success",
     "post",
     "posting",
     "read_url",

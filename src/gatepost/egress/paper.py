@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from http import HTTPStatus
 from ipaddress import IPv4Network, IPv6Network
 
 from typing_extensions import override
@@ -50,6 +51,11 @@ class Rule(StrEnum):
     NOT_ENGAGED = "supplier.not_engaged"  # its notice is not over; no row opens it
     EXCLUDED = "supplier.excluded"  # this tenant's data do not go there, by its objection
     CLEAR = "transport.clear"  # it would go unencrypted where it must not
+
+
+def is_success(status: int) -> bool:
+    """Tell whether HTTP calls an answer's status a success (RFC 9110 section 15.3)."""
+    return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
 
 
 class EgressRefusedError(Exception):

@@ -11,7 +11,7 @@ from gatepost.act.hosted.http_tools import HttpTool
 from gatepost.act.hosted.labels import Label
 from gatepost.act.hosted.messages import VERSION, Answer, ModelFaultError
 from gatepost.act.hosted.paper import Call, Result, Said
-from gatepost.egress import Egress, EgressRefusedError, Errand, Purpose, UnreachableError
+from gatepost.egress import Egress, EgressRefusedError, Errand, Purpose, UnreachableError, is_success
 from gatepost.record.paper import Json
 
 CALL_MAX_S = 300.0
@@ -105,7 +105,7 @@ async def call_tool(egress: Egress, tool: HttpTool, call: Call, *, token: str) -
         return Result(value={"reason": "tool.too_slow"}, is_error=True)
     except UnreachableError:
         return Result(value={"reason": "tool.unreachable"}, is_error=True)
-    is_done = HTTPStatus.OK <= answer.status_code < HTTPStatus.MULTIPLE_CHOICES
+    is_done = is_success(answer.status_code)
     return Result(
         value={"status": answer.status_code, "answer": _readable(answer.body)},
         label=Label[tool.answers.upper()] if is_done else Label.ANYBODY,

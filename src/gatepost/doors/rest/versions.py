@@ -1,7 +1,5 @@
 """Which versions a policy had, who made them and why, and the way back to one."""
 
-import base64
-
 from fastapi import APIRouter
 
 from gatepost import decide
@@ -41,13 +39,8 @@ def _version(signed: Signed, vault: Vault) -> VersionShown:
         by=made.actor,
         why=made.why,
         signature=_SIGNATURES[signed.is_genuine(vault)],
-        signed=_shown_signed(signed) if signed.signature else None,
+        signed=SignedShown(**signed.spelled()._asdict()) if signed.signature else None,
     )
-
-
-def _shown_signed(signed: Signed) -> SignedShown:
-    signer, signature = (base64.b64encode(each).decode() for each in (signed.signer, signed.signature))
-    return SignedShown(statement=signed.version.statement.decode(), public_key=signer, signature=signature)
 
 
 async def _page(house: House, principal: Principal, mailbox_id: int, limit: int, before: int | None) -> VersionPage:

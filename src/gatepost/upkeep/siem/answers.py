@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from gatepost.egress import is_success
 from gatepost.upkeep.siem.paper import Verdict
 
 _WORD = re.compile(r"[a-z0-9_.]{1,64}", re.ASCII)
@@ -23,11 +24,6 @@ def read_object(answer: bytes) -> dict[str, Any]:
 def word(text: object) -> str:
     """Return a receiver's error type where it is a plain word, which quotes nobody's mail."""
     return text if isinstance(text, str) and _WORD.fullmatch(text) else "other"
-
-
-def is_success(status: int) -> bool:
-    """Tell whether HTTP calls it a success (RFC 9110 section 15.3)."""
-    return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
 
 
 def again(count: int, reason: str) -> Verdict:

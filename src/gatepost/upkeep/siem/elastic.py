@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from gatepost.egress import is_success
 from gatepost.upkeep.siem.answers import again, by_status, read_object, word
 from gatepost.upkeep.siem.paper import Destination, Event, Limits, Verdict
 
@@ -74,7 +75,7 @@ def _item(item: Mapping[str, Any]) -> Verdict:
     if not isinstance(status, int):
         return Verdict(again=[0], reason="elastic.unreadable")
     reason = f"elastic.{status}.{kind}"
-    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+    if is_success(status):
         # Success, but the document lies where failed documents lie and no search finds it.
         return Verdict(alert="elastic.failure_store" if item.get("failure_store") == "used" else "")
     if status == HTTPStatus.CONFLICT and kind == CONFLICT:

@@ -6,7 +6,8 @@ from typing import Any
 
 import orjson
 
-from gatepost.upkeep.siem.answers import again, is_success, read_object
+from gatepost.egress import is_success
+from gatepost.upkeep.siem.answers import again, read_object
 from gatepost.upkeep.siem.paper import Destination, Event, Limits, Verdict
 
 PATH = "/v1/logs"

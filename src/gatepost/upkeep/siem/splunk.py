@@ -11,7 +11,8 @@ from typing import Any
 
 import orjson
 
-from gatepost.upkeep.siem.answers import again, by_status, is_success, read_object
+from gatepost.egress import is_success
+from gatepost.upkeep.siem.answers import again, by_status, read_object
 from gatepost.upkeep.siem.paper import Confirmed, Destination, Event, Limits, Verdict
 
 PATH = "/services/collector/event"
