@@ -125,10 +125,11 @@ async def _commit(house: House, verified: Sequence[Verified]) -> list[CarriedOut
         done = await deliver.carry_out_all(tx, recorded, entropy=house.entropy)
         announced = act.announce(tx, done, house.bell, listening=listening)
         await house.jobs.enqueue_all(tx, [*hosted.turns_for(done, hosting), *deliver.attempts(done)])
-        for one, waiting in ((one, one.outcome) for one in done if isinstance(one.outcome, Held)):
-            await house.jobs.enqueue(tx, hold.expiry(waiting), at=waiting.expires_at)
-            account = one.recorded.arrived.account
-            await house.jobs.enqueue_all(tx, await ask.questions(tx, account, waiting) if house.public_url else [])
+        for one in done:
+            if isinstance(one.outcome, Held):
+                await house.jobs.enqueue(tx, hold.expiry(one.outcome), at=one.outcome.expires_at)
+                asked = await ask.questions(tx, one.recorded.arrived.account, one.outcome) if house.public_url else []
+                await house.jobs.enqueue_all(tx, asked)
     house.bell.ring(announced)
     return done
 

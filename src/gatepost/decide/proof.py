@@ -7,7 +7,8 @@ from typing import assert_never
 from gatepost.decide.grammar import Assurance
 from gatepost.decide.language import Rule
 from gatepost.decide.organization import is_same_organization
-from gatepost.verify.paper import LIST_ID, Evidence, Result
+from gatepost.verify.paper import Evidence, Result
+from gatepost.verify.signed_data import LIST_ID
 
 
 class Proof(StrEnum):

@@ -103,7 +103,7 @@ def _with_past(facts: Facts, one: Verified, marks: Collection[tuple[AccountId, M
     account, author = one.arrived.account, one.evidence.author.key
     return replace(
         facts,
-        is_first_time=facts.is_first_time and (account, author) not in {(of, mark.author) for of, mark in marks},
+        is_first_time=facts.is_first_time and not any((of, mark.author) == (account, author) for of, mark in marks),
         is_replayed=facts.is_replayed or (account, Mark.of(one)) in marks,
     )
 

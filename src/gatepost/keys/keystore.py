@@ -10,7 +10,6 @@ cut takes away, and many new keys are one write. Known keys cost no reading.
 
 import asyncio
 import hmac
-import os
 import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Iterator
@@ -97,7 +96,7 @@ class KeyStore:
                 f"the master key {folder / MASTER} is missing: restore it from your backup; without it nothing opens"
             )
         try:
-            return cls(folder, _open_rows(path), _open_rows(path), entropy)
+            return cls(folder, Rows.open(path), Rows.open(path), entropy)
         except sqlite3.Error as error:
             raise KeyringError(f"the key store {path} cannot be used: {error}; restore it from your backup") from error
 
@@ -398,12 +397,3 @@ def _there(house: House | None) -> House:
     if house is None:
         raise KeyringError("the key store is empty: restore it from your backup")
     return house
-
-
-def _open_rows(path: Path) -> Rows:
-    # A file that is there is never opened here: to close it would take away the locks SQLite holds on it in this very
-    # process (POSIX), and the next process to leave would believe itself the last, and delete what is not yet in it.
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))  # SQLite would ask the umask
-    check_file(path)
-    return Rows.open(path)

@@ -5,12 +5,15 @@ overwritten with zeros.
 """
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+from gatepost.keys.master import check_file
 
 _WAIT_S = 10
 _SCHEMA = """
@@ -67,7 +70,18 @@ class Rows:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Open the file or make it; raises ``sqlite3.Error`` where it is none of ours."""
+        """Open the file or make it, for nobody else.
+
+        Raises:
+            KeyringError: it is open to others.
+            sqlite3.Error: it is none of ours.
+        """
+        # A file that is there is never opened here: to close it would take away the locks SQLite holds on it in this
+        # very process (POSIX), and the next process to leave would believe itself the last, and delete what is not yet
+        # in it.
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))  # SQLite would ask the umask
+        check_file(path)
         connection = sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False)
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")

@@ -13,7 +13,7 @@ class Row(NamedTuple):
     """One that the tables let in.
 
     Attributes:
-        kind: as ``ADMISSIONS`` calls it.
+        kind: as entries call it before the dot of their action; of an export "destination".
         id: as entries call it.
         told: what entries say of it too, by their names for it.
     """

@@ -18,7 +18,6 @@ from gatepost.mail.reading import (
 )
 
 __all__ = [
-    "LIST_ID",
     "MAX_SPAN_CHARS",
     "UNSEEN",
     "ArcSeal",
@@ -43,10 +42,6 @@ __all__ = [
     "Technique",
     "Verified",
 ]
-
-
-LIST_ID = "list-id"
-"""The field that names a mailing list (RFC 2919), as ``DkimVerdict.unsigned_fields`` spells it."""
 
 
 class Result(StrEnum):

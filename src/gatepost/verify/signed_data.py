@@ -16,7 +16,10 @@ ONCE = frozenset({
 
 MIME-Version is not among them: honest mail has it twice, and nobody reads it otherwise."""
 
-_SHAPING = (b"subject", b"content-type", b"content-transfer-encoding", b"list-id")
+LIST_ID = "list-id"
+"""The field that names a mailing list (RFC 2919), as ``unsigned_fields`` spells it."""
+
+_SHAPING = (b"subject", b"content-type", b"content-transfer-encoding", LIST_ID.encode())
 
 
 @dataclass(slots=True)

@@ -11,7 +11,6 @@ from gatepost.mail.kinds import Begins
 from gatepost.mail.reading import Attachment, Extraction, ModelView, Reading, Span, Technique
 from gatepost.verify import content, tongue
 from gatepost.verify.paper import (
-    LIST_ID,
     ArcSeal,
     ArcVerdict,
     AutoMail,
@@ -28,6 +27,7 @@ from gatepost.verify.paper import (
     ScanVerdict,
     SpfVerdict,
 )
+from gatepost.verify.signed_data import LIST_ID
 
 FILES_MAX = 100
 """Attachments of which an entry tells; of a message with more it says so."""

@@ -63,29 +63,19 @@ class Roll:
         finally:
             os.close(folder)
 
-    async def every(self, now: datetime) -> list[Erasure]:
-        """Return all of them, oldest first.
-
-        Raises:
-            RollError: the file cannot be read, or a line of it is not ours.
-            BlobsUnavailableError: the second store does not answer.
-        """
-        here, there = await self._both(now)
-        return _sorted(here | there)
-
     async def complete(self, now: datetime) -> list[Erasure]:
-        """Return the same, once each place has been given what only the other had: one of them was restored.
+        """Return all, oldest first, once each place has been given what only the other had: one of them was restored.
 
         Raises:
-            RollError: as ``every``, or the file cannot be written.
+            RollError: the file cannot be read or written, or a line of it is not ours.
             BlobsUnavailableError: the second store does not answer.
         """
-        here, there = await self._both(now)
+        here, there = await self.both(now)
         for request in there.keys() - here.keys():
             self._write(_spelled(there[request]))
         for request in here.keys() - there.keys():
             await self._second.write(_copy_path(here[request]), _spelled(here[request]))
-        return _sorted(here | there)
+        return sorted((here | there).values(), key=lambda each: (each.at, each.request))
 
     async def amiss(self, tenant: TenantId, done: Collection[str], now: datetime) -> AsyncIterator[str]:
         """Yield a sentence for each of a tenant's erasures that a place has lost, or knows otherwise than the other.
@@ -93,7 +83,7 @@ class Roll:
         Args:
             tenant: whose.
             done: the requests that the log says were carried out. Of another one a place may still wait to hear.
-            now: as ``every``.
+            now: the time; what was written after its year is not looked for.
 
         Raises:
             RollError: the file cannot be read.
@@ -113,7 +103,13 @@ class Roll:
         for text in _differences(here, there, tenant, done):
             yield text
 
-    async def _both(self, now: datetime) -> tuple[dict[str, Erasure], dict[str, Erasure]]:
+    async def both(self, now: datetime) -> tuple[dict[str, Erasure], dict[str, Erasure]]:
+        """Return what each place knows, by request: the file beside the keys, and the second store.
+
+        Raises:
+            RollError: the file cannot be read, or a line of it is not ours.
+            BlobsUnavailableError: the second store does not answer.
+        """
         here, there = dict[str, Erasure](), dict[str, Erasure]()
         for line in self._lines():
             _take(here, line)
@@ -141,10 +137,6 @@ class Roll:
 
 def _copy_path(erasure: Erasure) -> str:
     return f"{PREFIX}/{erasure.tenant}/{erasure.request}"
-
-
-def _sorted(found: dict[str, Erasure]) -> list[Erasure]:
-    return sorted(found.values(), key=lambda each: (each.at, each.request))
 
 
 def _take(found: dict[str, Erasure], line: bytes, path: str | None = None) -> None:
