@@ -13,7 +13,6 @@ from gatepost.decide.paper import Counted, Facts, Ruling, Waiting
 from gatepost.mail.address import Address
 from gatepost.mail.kinds import Begins
 from gatepost.verify.paper import (
-    LIST_ID,
     ArcSeal,
     ArcVerdict,
     Attachment,
@@ -36,6 +35,7 @@ from gatepost.verify.paper import (
     Technique,
     Verified,
 )
+from gatepost.verify.signed_data import LIST_ID
 
 Doc = dict[str, Any]
 AUTHORS = (

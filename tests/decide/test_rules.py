@@ -33,7 +33,6 @@ from gatepost.decide.rules import BUILT_IN_DIGEST, Needs, needs, see, settle
 from gatepost.ids import EmailId
 from gatepost.mail.address import Address
 from gatepost.verify.paper import (
-    LIST_ID,
     ArcSeal,
     ArcVerdict,
     DmarcVerdict,
@@ -41,6 +40,7 @@ from gatepost.verify.paper import (
     Result,
     SpfVerdict,
 )
+from gatepost.verify.signed_data import LIST_ID
 
 RULE: dict[str, Any] = {
     "capabilities": ["read_calendar"],

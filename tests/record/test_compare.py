@@ -154,15 +154,12 @@ def decided() -> tuple[bytes, Held]:
     (draft,) = decision_drafts(inbound(decided=wordy), thread=ThreadId("th_a"), entropy=counting())
     leaf = b"%bnull%b12%b" % draft.pieces
     said = json.loads(leaf)
-    return leaf, Held(
-        leaf_index=LeafIndex(3),
-        entry=EntryId(12),
+    return leaf, row()._replace(
         leaf_hash=leaf_hash(leaf),
         kind="decision",
         at=draft.at,
         opening_ref=draft.opening_ref,
         opening=draft.opening,
-        is_erased=False,
         decision=(said["account"], said["email"], *(said["decision"][name] for name in DECISION[2:-1]), draft.at),
         consequence=None,
     )

@@ -17,7 +17,7 @@ import pytest
 
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.merkle import EMPTY_ROOT
-from tools.test_verify_log import KEY, TOOL, write_log
+from tools.test_verify_log import KEY, TOOL
 
 MAIN = runpy.run_path(str(TOOL))["main"]
 MEMORY_OCTETS = 256 * 1024**2
@@ -123,13 +123,6 @@ HOSTILE: dict[str, tuple[Spoil, str]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("hostile")
-    write_log(folder)
-    return folder
-
-
 @pytest.fixture
 def folder(sound: Path, tmp_path: Path) -> Path:
     (tmp_path / "trusted").write_bytes((sound / "log.vkey").read_bytes())
@@ -141,6 +134,15 @@ def verdict(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     code, said = MAIN(), capsys.readouterr()
     assert said.err == ""
     return code, said.out.splitlines()
+
+
+def limited(folder: Path) -> "subprocess.CompletedProcess[str]":
+    """Verify the folder by a process of its own, which has little memory."""
+    command = [sys.executable, "-I", str(TOOL), str(folder), "--vkey", str(folder.parent / "trusted")]
+    limit = partial(resource.setrlimit, resource.RLIMIT_AS, (MEMORY_OCTETS, MEMORY_OCTETS))
+    return subprocess.run(  # noqa: S603  # our own words
+        command, capture_output=True, text=True, check=False, timeout=50, preexec_fn=limit
+    )
 
 
 @pytest.mark.parametrize("what", HOSTILE)
@@ -159,11 +161,7 @@ def test_a_hostile_folder_is_refused_with_a_line_that_names_the_file(
 @pytest.mark.parametrize("endless", [linked("/dev/zero"), sparse], ids=["device", "sparse"])
 def test_a_file_without_an_end_takes_no_memory(folder: Path, name: str, endless: Spoil) -> None:
     instead(name, endless)(folder)
-    command = [sys.executable, "-I", str(TOOL), str(folder), "--vkey", str(folder.parent / "trusted")]
-    limit = partial(resource.setrlimit, resource.RLIMIT_AS, (MEMORY_OCTETS, MEMORY_OCTETS))
-    done = subprocess.run(  # noqa: S603  # our own words
-        command, capture_output=True, text=True, check=False, timeout=50, preexec_fn=limit
-    )
+    done = limited(folder)
     assert (done.returncode, done.stderr) == (1, "")
     named = "proofs/17.tlog-proof" if name.startswith("proofs/") else name.removeprefix("log/")
     assert done.stdout.startswith(f"{named}: it"), done.stdout
@@ -180,10 +178,6 @@ def test_a_key_that_is_none_is_one_line(folder: Path, tmp_path: Path, key: str) 
         sparse(trusted)
     else:
         trusted.mkdir()
-    command = [sys.executable, "-I", str(TOOL), str(folder), "--vkey", str(trusted)]
-    limit = partial(resource.setrlimit, resource.RLIMIT_AS, (MEMORY_OCTETS, MEMORY_OCTETS))
-    done = subprocess.run(  # noqa: S603  # our own words
-        command, capture_output=True, text=True, check=False, timeout=50, preexec_fn=limit
-    )
+    done = limited(folder)
     assert done.returncode in {1, 2}
     assert len((done.stdout + done.stderr).splitlines()) == 1, done.stderr

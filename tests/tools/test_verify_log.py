@@ -47,13 +47,6 @@ def write_log(folder: Path, size: int = 300) -> None:
         (folder / "proofs" / f"{index}.entry").write_bytes(b"entry %d" % index)
 
 
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("sound")
-    write_log(folder)
-    return folder
-
-
 @pytest.fixture
 def folder(sound: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(sound, tmp_path / "log"))

@@ -12,7 +12,6 @@ from gatepost.mail.kinds import Begins
 from gatepost.mail.reading import Attachment, Extraction, ModelView, Reading, Span, Technique
 from gatepost.verify import stored
 from gatepost.verify.paper import (
-    LIST_ID,
     ArcSeal,
     ArcVerdict,
     AutoMail,
@@ -28,6 +27,7 @@ from gatepost.verify.paper import (
     ScanVerdict,
     SpfVerdict,
 )
+from gatepost.verify.signed_data import LIST_ID
 
 results = st.sampled_from(Result)
 domains = st.sampled_from(["", "example.com", "xn--bcher-kva.example"])

@@ -5,13 +5,13 @@ busy machine is no failure. Three milliseconds are some 10,000 of them on the ma
 """
 
 import random
-import time
 from collections.abc import Callable
 from functools import cache
 from itertools import accumulate
 
 import pytest
 
+from cpu import least_cpu_s
 from decide.scene import content, policy
 from gatepost.decide.body import Place
 from gatepost.decide.grammar import GUARDS_COST_MAX
@@ -73,15 +73,6 @@ def text_of(kind: str) -> str:
     return "".join(drawn.choices(TEXTS[kind], k=OCTETS)).encode()[:OCTETS].decode(errors="ignore")
 
 
-def cpu_s(work: Callable[[], object], rounds: int) -> float:
-    spent = []
-    for _ in range(rounds):
-        began = time.process_time()
-        work()
-        spent.append(time.process_time() - began)
-    return min(spent)
-
-
 def ands(work: Callable[[], object]) -> float:
     """Return how many "ands" of whole texts take as long."""
     drawn = random.Random(1)
@@ -92,7 +83,7 @@ def ands(work: Callable[[], object]) -> float:
             one & other
 
     work()  # an automaton makes its states at its first text
-    return cpu_s(work, 2) / cpu_s(hundred, 9) * 100
+    return least_cpu_s(work, 2) / least_cpu_s(hundred, 9) * 100
 
 
 def asked(guarded: Policy, said: Content) -> None:

@@ -30,6 +30,12 @@ def _erasure(number: int) -> Erasure:
     )
 
 
+async def _every(roll: Roll) -> list[Erasure]:
+    """Return what either place knows, oldest first; neither is given anything."""
+    here, there = await roll.both(NOW)
+    return sorted((here | there).values(), key=lambda each: (each.at, each.request))
+
+
 @pytest.fixture
 def second(tmp_path: Path) -> Blobs:
     return Blobs.open((tmp_path / "second").as_uri())
@@ -38,17 +44,17 @@ def second(tmp_path: Path) -> Blobs:
 async def test_what_was_written_down_is_read_by_the_next_house(tmp_path: Path, second: Blobs) -> None:
     for number in range(3):
         await Roll(tmp_path, second).add(_erasure(number))
-    assert await Roll(tmp_path, second).every(NOW) == [_erasure(number) for number in range(3)]
+    assert await _every(Roll(tmp_path, second)) == [_erasure(number) for number in range(3)]
     assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
 
 
 async def test_either_place_is_enough(tmp_path: Path, second: Blobs) -> None:
     await Roll(tmp_path, second).add(_erasure(1))
     elsewhere = Blobs.open((tmp_path / "empty").as_uri())
-    assert await Roll(tmp_path, elsewhere).every(NOW) == [_erasure(1)]
+    assert await _every(Roll(tmp_path, elsewhere)) == [_erasure(1)]
     (tmp_path / FILE).unlink()
-    assert await Roll(tmp_path, second).every(NOW) == [_erasure(1)]
-    assert await Roll(tmp_path, elsewhere).every(NOW) == []
+    assert await _every(Roll(tmp_path, second)) == [_erasure(1)]
+    assert await _every(Roll(tmp_path, elsewhere)) == []
 
 
 @contextmanager
@@ -68,7 +74,7 @@ async def test_a_line_that_has_half_of_its_room_is_not_called_written(tmp_path: 
         await Roll(tmp_path, second).add(_erasure(2))
     await Roll(tmp_path, second).add(_erasure(3))
     elsewhere = Blobs.open((tmp_path / "empty").as_uri())
-    assert await Roll(tmp_path, elsewhere).every(NOW) == [_erasure(1), _erasure(3)]
+    assert await _every(Roll(tmp_path, elsewhere)) == [_erasure(1), _erasure(3)]
 
 
 async def test_a_line_that_was_cut_off_counts_from_its_copy(tmp_path: Path, second: Blobs) -> None:
@@ -76,15 +82,15 @@ async def test_a_line_that_was_cut_off_counts_from_its_copy(tmp_path: Path, seco
     await Roll(tmp_path, second).add(_erasure(2))
     with (tmp_path / FILE).open("rb+") as file:
         file.truncate((tmp_path / FILE).stat().st_size - 10)
-    assert await Roll(tmp_path, second).every(NOW) == [_erasure(1), _erasure(2)]
+    assert await _every(Roll(tmp_path, second)) == [_erasure(1), _erasure(2)]
     await Roll(tmp_path, second).add(_erasure(3))  # after the cut line, not into it
-    assert await Roll(tmp_path, second).every(NOW) == [_erasure(1), _erasure(2), _erasure(3)]
+    assert await _every(Roll(tmp_path, second)) == [_erasure(1), _erasure(2), _erasure(3)]
 
 
 async def test_a_line_that_is_none_of_ours_is_refused(tmp_path: Path, second: Blobs) -> None:
     (tmp_path / FILE).write_bytes(b'{"tenant": 1}\n')
     with pytest.raises(RollError, match="restore it"):
-        await Roll(tmp_path, second).every(NOW)
+        await _every(Roll(tmp_path, second))
 
 
 async def test_a_roll_that_cannot_be_written_or_read_says_so(tmp_path: Path, second: Blobs) -> None:
@@ -92,7 +98,7 @@ async def test_a_roll_that_cannot_be_written_or_read_says_so(tmp_path: Path, sec
     with pytest.raises(RollError, match="cannot be written"):
         await Roll(tmp_path, second).add(_erasure(1))
     with pytest.raises(RollError, match="cannot be read"):
-        await Roll(tmp_path, second).every(NOW)
+        await _every(Roll(tmp_path, second))
 
 
 async def test_a_line_of_before_there_were_correspondents_is_read(tmp_path: Path, second: Blobs) -> None:
@@ -101,7 +107,7 @@ async def test_a_line_of_before_there_were_correspondents_is_read(tmp_path: Path
     del line["correspondent"]
     (tmp_path / FILE).write_bytes(orjson.dumps(line) + b"\n")
     elsewhere = Blobs.open((tmp_path / "empty").as_uri())
-    assert await Roll(tmp_path, elsewhere).every(NOW) == [replace(_erasure(1), correspondent="")]
+    assert await _every(Roll(tmp_path, elsewhere)) == [replace(_erasure(1), correspondent="")]
 
 
 async def test_each_place_is_given_what_only_the_other_has(tmp_path: Path, second: Blobs) -> None:
@@ -113,9 +119,9 @@ async def test_each_place_is_given_what_only_the_other_has(tmp_path: Path, secon
     await second.remove("erasures/tn_a/er_2")
     await Roll(tmp_path, Blobs.open((tmp_path / "else").as_uri())).add(_erasure(2))
     assert await roll.complete(NOW) == [_erasure(1), _erasure(2)]
-    assert await Roll(tmp_path, Blobs.open((tmp_path / "empty").as_uri())).every(NOW) == [_erasure(1), _erasure(2)]
+    assert await _every(Roll(tmp_path, Blobs.open((tmp_path / "empty").as_uri()))) == [_erasure(1), _erasure(2)]
     (tmp_path / FILE).unlink()
-    assert await roll.every(NOW) == [_erasure(1), _erasure(2)]
+    assert await _every(roll) == [_erasure(1), _erasure(2)]
 
 
 async def test_what_either_place_lost_or_has_otherwise_is_named(tmp_path: Path, second: Blobs) -> None:

@@ -1,5 +1,4 @@
 import base64
-import time
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cpu import least_cpu_s
 from gatepost.verify.injection import THRESHOLD, examine
 from gatepost.verify.injection.phrases import PHRASES
 from gatepost.verify.injection.weights import BIAS, WEIGHTS
@@ -172,12 +172,7 @@ def test_examining_is_total_and_its_signals_lie_within_their_place(body: str, su
 
 def _cpu(body: str) -> float:
     content = read(body)
-    best = 9.0
-    for _ in range(3):
-        at = time.process_time()
-        examine(content)
-        best = min(best, time.process_time() - at)
-    return best
+    return least_cpu_s(lambda: examine(content))
 
 
 @pytest.mark.parametrize(
