@@ -86,10 +86,9 @@ async def test_a_crowd_waits_for_more_of_it() -> None:
 async def test_fewer_than_a_crowd_do_not_wait() -> None:
     commits, ledger = GroupCommit(crowd_s=60), Ledger()
     assert await asyncio.wait_for(_join(commits, ledger, [1, 2]), 30) == [-1, -2]
-    both = asyncio.gather(
-        _join(commits, ledger, [3, 4]), _join(commits, ledger, [8], group="b")
-    )  # three, but not of one commit
-    assert await asyncio.wait_for(both, 30) == [[-3, -4], [-8]]
+    several = asyncio.gather(_join(commits, ledger, [3, 4]), _join(commits, ledger, [8], group="b"))
+    found = await asyncio.wait_for(several, 30)  # three, but not of one commit
+    assert list(found) == [[-3, -4], [-8]]
 
 
 async def test_a_commit_that_is_full_does_not_wait() -> None:
