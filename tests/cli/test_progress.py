@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from typing_extensions import override
 
 from gatepost.cli.progress import bar
 
@@ -12,6 +13,7 @@ class _Screen(io.StringIO):
         super().__init__()
         self._is_terminal = is_terminal
 
+    @override
     def isatty(self) -> bool:
         return self._is_terminal
 

@@ -75,6 +75,27 @@ async def test_a_commit_waits_for_company_where_it_may() -> None:
     assert await commits.join(4, ledger.commit, group="a") == -4
 
 
+async def test_a_crowd_waits_for_more_of_it() -> None:
+    commits, ledger = GroupCommit(crowd_s=0.2), Ledger()
+    first = asyncio.ensure_future(_join(commits, ledger, [1, 2, 3]))
+    await asyncio.sleep(0.05)
+    others = await _join(commits, ledger, [4, 5])
+    assert (await first, others, ledger.batches) == ([-1, -2, -3], [-4, -5], [[1, 2, 3, 4, 5]])
+
+
+async def test_fewer_than_a_crowd_do_not_wait() -> None:
+    commits, ledger = GroupCommit(crowd_s=60), Ledger()
+    assert await asyncio.wait_for(_join(commits, ledger, [1, 2]), 30) == [-1, -2]
+    several = asyncio.gather(_join(commits, ledger, [3, 4]), _join(commits, ledger, [8], group="b"))
+    found = await asyncio.wait_for(several, 30)  # three, but not of one commit
+    assert list(found) == [[-3, -4], [-8]]
+
+
+async def test_a_commit_that_is_full_does_not_wait() -> None:
+    commits, ledger = GroupCommit(size_max=4, crowd_s=60), Ledger()
+    assert await asyncio.wait_for(_join(commits, ledger, [1, 2, 3, 4]), 30) == [-1, -2, -3, -4]
+
+
 async def test_many_groups_share_one_pause() -> None:
     commits, ledger = GroupCommit(pause_s=0.2), Ledger()
     began = asyncio.get_running_loop().time()

@@ -43,6 +43,9 @@ ACCEPTS = "gatepost_accept"
 ACCEPT_ANSWER_S = 30.0
 """How long taking mail waits for one answer of PostgreSQL: all mail waits for the commit under way (docs/adr/0116)."""
 
+CROWD_S = 0.003
+"""How much longer a commit waits where several mails wait for it (docs/adr/0157)."""
+
 FOR_AGENTS = frozenset({Purpose.DNS, Purpose.DATABASE, Purpose.BLOBS, Purpose.MODEL, Purpose.TOOL})
 """What is carried on for the process that runs hosted agents; on no other errand is a model or a tool reached."""
 
@@ -150,7 +153,7 @@ async def open_house(
             public_url=settings.http.public_url,
             extractor=extractor,
             watch=watch(settings, ways.egress),
-            commits=GroupCommit(meters=meters),
+            commits=GroupCommit(crowd_s=CROWD_S, meters=meters),
             meters=meters,
         )
         try:

@@ -16,8 +16,11 @@ from gatepost.meters import UNMETERED, Meters
 T = TypeVar("T")
 R = TypeVar("R")
 
-SIZE_MAX = 64
+SIZE_MAX = 128
 """Items in one commit: beyond this a commit gets slower faster than it gets fewer."""
+
+CROWD = 3
+"""So many waiting at once are a crowd: more are on their way, and a commit that is spared is spared for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +37,16 @@ class GroupCommit:
     Args:
         size_max: items in one commit.
         pause_s: how long a commit waits for company, where nobody waits for it in a hurry.
+        crowd_s: how much longer it waits where a crowd waits already, which one alone never does (docs/adr/0157).
         meters: told of each commit.
     """
 
-    def __init__(self, *, size_max: int = SIZE_MAX, pause_s: float = 0.0, meters: Meters = UNMETERED) -> None:
+    def __init__(
+        self, *, size_max: int = SIZE_MAX, pause_s: float = 0.0, crowd_s: float = 0.0, meters: Meters = UNMETERED
+    ) -> None:
         self._size_max = size_max
         self._pause_s = pause_s
+        self._crowd_s = crowd_s
         self._meters = meters
         self._queues: OrderedDict[Hashable, deque[_Waiting]] = OrderedDict()  # by group; the next one first
         self._task: asyncio.Task[None] | None = None
@@ -86,17 +93,22 @@ class GroupCommit:
 
     async def _run(self) -> None:
         try:
-            await asyncio.sleep(self._pause_s)  # whoever is ready this moment comes along
+            await self._gather()
             while self._queues:
                 for _ in range(len(self._queues)):  # a round: each group once, and one pause for all of them
                     await self._commit_next()
-                await asyncio.sleep(self._pause_s)
+                await self._gather()
         finally:
             self._task = None
             for queue in self._queues.values():  # only where the loop itself is being ended
                 for left in queue:
                     left.done.cancel()
             self._queues.clear()
+
+    async def _gather(self) -> None:
+        await asyncio.sleep(self._pause_s)  # whoever is ready this moment comes along
+        if self._crowd_s and CROWD <= max(map(len, self._queues.values()), default=0) < self._size_max:
+            await asyncio.sleep(self._crowd_s)
 
     async def _commit_next(self) -> None:
         batch = self._take()
