@@ -29,6 +29,8 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Run the whole bench; return its figures."""
     zone = Zone()
     warm, cold = Senders(zone, 100, "w", options.authors), Senders(zone, 900, "c")
+    for each in (warm, cold):
+        each.spell_out(zone)
     with tempfile.TemporaryDirectory(prefix="gatepost-bench-", dir="/tmp") as folder:
         os.chmod(folder, 0o711)  # noqa: PTH101, S103  # PostgreSQL's account passes through it
         async with serve(zone) as dns_port:

@@ -74,6 +74,17 @@ def test_a_long_answer_over_udp_is_truncated() -> None:
     assert dns.message.from_wire(octets).flags & dns.flags.TC
 
 
+def test_what_was_spelled_out_is_said_again_under_any_id_until_a_record_is_added(names: zone.Zone) -> None:
+    query = dns.message.make_query("acme.example", "TXT", id=1)
+    names.spell(query.to_wire())
+    query.id = 4711
+    wire = query.to_wire()
+    assert names.spelled(wire) == zone.respond(names, wire, over_udp=True)
+    assert names.spelled(dns.message.make_query("acme.example", "A", id=1).to_wire()) is None
+    names.add("acme.example", "TXT", "another")
+    assert names.spelled(wire) is None
+
+
 @given(st.binary(max_size=80))
 def test_garbage_gets_an_answer_or_silence_but_no_error(octets: bytes) -> None:
     zone.respond(zone.Zone(), octets, over_udp=True)

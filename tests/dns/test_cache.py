@@ -102,6 +102,32 @@ async def test_one_caller_giving_up_leaves_the_answer_to_the_others() -> None:
         assert (await patient).status is Status.OK
 
 
+async def test_several_questions_are_asked_together_and_what_is_late_is_left_out() -> None:
+    asked = [("a.example", RdType.A), ("silent.example", RdType.A), ("A.example.", RdType.A), ("a..b", RdType.A)]
+    loop = asyncio.get_running_loop()
+    async with serving(honest) as server, CachingResolver(dns_client(server.address), Hands()) as resolver:
+        answers = await resolver.query_all(asked, loop.time() + 0.2)
+        assert [answers[each].status for each in (asked[0], asked[2], asked[3])] == [
+            Status.OK,
+            Status.OK,
+            Status.NXDOMAIN,
+        ]
+        assert asked[1] not in answers
+        assert count(server, "a.example") == 1
+        assert (await resolver.query_all(asked[:1], loop.time()))[asked[0]] is answers[asked[0]]  # it is at hand
+
+
+async def test_who_gives_up_on_several_questions_leaves_the_answers_to_the_others() -> None:
+    asked, until = [("a.example", RdType.A)], asyncio.get_running_loop().time() + 5
+    async with serving(honest) as server, CachingResolver(dns_client(server.address), Hands()) as resolver:
+        patient = asyncio.ensure_future(resolver.query_all(asked, until))
+        hasty = asyncio.ensure_future(resolver.query_all(asked, until))
+        await asyncio.sleep(0)
+        hasty.cancel()
+        assert (await patient)[asked[0]].status is Status.OK
+        assert count(server, "a.example") == 1
+
+
 async def test_silence_ends_at_the_deadline() -> None:
     loop = asyncio.get_running_loop()
     async with (
@@ -138,10 +164,14 @@ async def test_the_cache_is_bounded() -> None:
 async def test_closing_ends_open_questions_as_temporary_errors() -> None:
     async with serving(honest) as server:
         resolver = CachingResolver(dns_client(server.address), Hands())
-        waiting = asyncio.ensure_future(resolver.query("silent.example", RdType.A))
+        asked = ("silent.example", RdType.A)
+        waiting = asyncio.ensure_future(resolver.query(*asked))
         await asyncio.sleep(0.05)
+        several = asyncio.ensure_future(resolver.query_all([asked], asyncio.get_running_loop().time() + 5))
+        await asyncio.sleep(0)
         await resolver.close()
         assert (await waiting).status is Status.TEMPERROR
+        assert (await several)[asked].status is Status.TEMPERROR
 
 
 async def test_names_dns_cannot_carry_are_not_asked() -> None:

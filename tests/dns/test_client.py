@@ -1,4 +1,5 @@
 import asyncio
+import socket
 from collections.abc import Callable
 
 import dns.flags
@@ -6,7 +7,7 @@ import dns.message
 import dns.rcode
 import pytest
 
-from gatepost.dns.client import follow
+from gatepost.dns.client import _hear, follow
 from gatepost.dns.paper import Answer, RdType, Status
 from gatepost.dns.wire import Record
 from hostile_dns import answer, serving
@@ -287,3 +288,31 @@ def test_an_alias_inside_one_answer_is_followed_to_its_end() -> None:
     assert follow("a", chain[:2]) == ("c", (), 30)
     assert follow("a", [Record("a", True, 60, "a")]) == (None, (), 60)  # noqa: FBT003  # fields
     assert follow("z", chain) == ("z", (), None)
+
+
+async def test_no_try_goes_on_beyond_what_the_caller_waits() -> None:
+    loop = asyncio.get_running_loop()
+    async with serving(lambda _q, _t: []) as server:
+        began = loop.time()
+        got = await dns_client(server.address, timeout_s=5).ask("a.example", RdType.A, until=began + 0.1)
+        assert got.status is Status.TEMPERROR
+        assert loop.time() - began < 1
+        assert len(server.asked) == 1
+
+
+async def test_a_datagram_that_is_none_after_all_is_waited_through() -> None:
+    """The system tells of a datagram, and then throws it away where its checksum is wrong."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    tries: list[int] = []
+
+    def receive(octets: int) -> bytes:
+        tries.append(octets)
+        if len(tries) == 1:
+            raise BlockingIOError
+        return ours.recv(octets)
+
+    with ours, theirs:
+        theirs.send(b"an answer")
+        until = asyncio.get_running_loop().time() + 5
+        assert await _hear(ours.fileno(), receive, until) == b"an answer"
+    assert len(tries) == 2

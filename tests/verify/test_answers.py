@@ -1,9 +1,10 @@
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 from typing_extensions import override
 
-from gatepost.dns.paper import Answer, RdType, Resolver, Status
+from gatepost.dns.paper import Answer, Question, RdType, Resolver, Status
 from gatepost.verify.answers import Answers
 from zones import ZoneResolver
 
@@ -25,6 +26,11 @@ class Mute(Resolver):
     async def query(self, name: str, rdtype: RdType) -> Answer:
         await asyncio.sleep(60)
         raise AssertionError(name, rdtype)
+
+    @override
+    async def query_all(self, questions: Sequence[Question], until: float) -> dict[Question, Answer]:
+        await asyncio.sleep(until - asyncio.get_running_loop().time())
+        return {}
 
 
 async def test_what_is_at_hand_is_never_asked_for_and_nothing_is_waited_for() -> None:

@@ -1,7 +1,6 @@
 """The cache in front of the client: by TTL, bounded, negative answers too, equal questions asked once."""
 
 import asyncio
-import contextlib
 from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -59,16 +58,9 @@ class CachingResolver:
 
     async def query(self, name: str, rdtype: RdType) -> Answer:
         """Return the answer from the cache or the network; TEMPERROR when the deadline passes."""
-        key = _key(name, rdtype)
-        found = self._find(key)
-        if found is not None:
-            return found
-        if not is_askable(key[0]):
-            return Answer(Status.NXDOMAIN)
-        asking = self._asking.get(key)
-        if asking is None:
-            asking = asyncio.get_running_loop().create_task(self._ask(key))
-            self._asking[key] = asking
+        asking = self._begin(_key(name, rdtype))
+        if isinstance(asking, Answer):
+            return asking
         try:
             # Shielded: one caller that gives up must not take the answer from the others.
             return await asyncio.shield(asking)
@@ -76,6 +68,32 @@ class CachingResolver:
             if asking.cancelled():
                 return _FAILED  # the resolver was closed, not the caller cancelled
             raise
+
+    async def query_all(self, questions: Sequence[Question], until: float) -> dict[Question, Answer]:
+        """Ask several questions together; those that have no answer by loop time ``until`` are left out."""
+        begun = {question: self._begin(_key(*question)) for question in questions}
+        asking = {one for one in begun.values() if not isinstance(one, Answer)}
+        if asking:  # whoever gives up waiting takes no answer from the others: these tasks are everybody's
+            await asyncio.wait(asking, timeout=until - asyncio.get_running_loop().time())
+        answers: dict[Question, Answer] = {}
+        for question, one in begun.items():
+            if isinstance(one, Answer):
+                answers[question] = one
+            elif one.done():
+                answers[question] = _FAILED if one.cancelled() else one.result()
+        return answers
+
+    def _begin(self, key: Question) -> Answer | asyncio.Task[Answer]:
+        """Return the answer where it needs no asking, or else the one task that asks for it."""
+        found = self._find(key)
+        if found is not None:
+            return found
+        if not is_askable(key[0]):
+            return Answer(Status.NXDOMAIN)
+        asking = self._asking.get(key)
+        if asking is None:
+            asking = self._asking[key] = asyncio.get_running_loop().create_task(self._ask(key))
+        return asking
 
     def peek(self, name: str, rdtype: RdType) -> Answer | None:
         """Return the answer where it is in the cache; None where it must be asked for."""
@@ -111,18 +129,29 @@ class CachingResolver:
         return None
 
     async def _ask(self, key: Question) -> Answer:
-        answer = _FAILED
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._deadline_s), self._turns:
-                    answer = await self._client.ask(*key)
+            answer = await self._ask_in_turn(key, began + self._deadline_s)
         finally:
             del self._asking[key]
         self._meters.asked(answer.status, loop.time() - began)
         self._keep(key, answer)
         return answer
+
+    async def _ask_in_turn(self, key: Question, until: float) -> Answer:
+        if self._turns.locked():
+            try:
+                async with asyncio.timeout_at(until):
+                    await self._turns.acquire()
+            except TimeoutError:
+                return _FAILED
+        else:
+            await self._turns.acquire()  # at once, so that no timer is needed
+        try:
+            return await self._client.ask(*key, until=until)
+        finally:
+            self._turns.release()
 
     def _keep(self, key: Question, answer: Answer) -> None:
         ttl_s = TEMPERROR_TTL_S if answer.status is Status.TEMPERROR else min(answer.ttl_s, MAX_TTL_S)

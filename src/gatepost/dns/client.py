@@ -5,7 +5,8 @@ socket that hears the one server alone.
 """
 
 import asyncio
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 
 from gatepost.clock import Entropy
 from gatepost.dns.paper import Answer, RdType, Status
@@ -52,8 +53,8 @@ class Client:
         self._entropy = entropy
         self._timeout_s = timeout_s
 
-    async def ask(self, name: str, rdtype: RdType) -> Answer:
-        """Ask once, following aliases; failures are values.
+    async def ask(self, name: str, rdtype: RdType, *, until: float = math.inf) -> Answer:
+        """Ask once, following aliases; failures are values, and so is no answer by loop time ``until``.
 
         An answer lives as long as the shortest TTL on the way to it. What is missing is remembered as long as its
         zone's SOA says (RFC 2308 section 5), and not at all where there is none. A name said to be missing is, whatever
@@ -62,7 +63,7 @@ class Client:
         owner = name.lower()
         way_ttl_s = None  # of the aliases so far
         for _ in range(MAX_CNAMES):
-            reply = await self._exchange(owner, rdtype)
+            reply = await self._exchange(owner, rdtype, until)
             last, records, ttl_s = (None, (), None) if reply is None else follow(owner, reply.records)
             way_ttl_s = _least(way_ttl_s, ttl_s)
             if reply is not None and records and reply.rcode != NXDOMAIN:
@@ -76,13 +77,16 @@ class Client:
             owner = last
         return _FAILED
 
-    async def _exchange(self, name: str, rdtype: RdType) -> Reply | None:
-        """Return the first reply that says whether there are records; None where no server gives one."""
+    async def _exchange(self, name: str, rdtype: RdType, until: float) -> Reply | None:
+        """Return the first reply that says whether there are records; None where no server gives one in time."""
+        time = asyncio.get_running_loop().time
         for _ in range(TRIES):
             for server in tuple(self._servers):
+                began = time()
+                if began >= until:
+                    return None
                 try:
-                    async with asyncio.timeout(self._timeout_s):
-                        reply = await self._ask(server, name, rdtype)
+                    reply = await self._ask(server, name, rdtype, min(until, began + self._timeout_s))
                 except (TimeoutError, OSError, UnreachableError, EgressRefusedError, MalformedError):
                     self._put_last(server)
                     continue
@@ -95,24 +99,26 @@ class Client:
         if self._servers[0] == server:
             self._servers.append(self._servers.pop(0))
 
-    async def _ask(self, server: Server, name: str, rdtype: RdType) -> Reply | None:
+    async def _ask(self, server: Server, name: str, rdtype: RdType, until: float) -> Reply | None:
         reply = None
         for with_edns in (True, False):  # a server older than EDNS says FORMERR (RFC 6891 section 7)
             number = int.from_bytes(self._entropy(2), "big")
             packet = question(name, rdtype, number, with_edns=with_edns)
-            reply = await self._over_udp(server, packet, name, rdtype, number)
+            reply = await self._over_udp(server, packet, name, rdtype, number, until)
             if reply is not None and reply.is_truncated:
-                reply = await self._over_tcp(server, packet, name, rdtype, number)
+                async with asyncio.timeout_at(until):
+                    reply = await self._over_tcp(server, packet, name, rdtype, number)
             if reply is None or reply.rcode not in {FORMERR, NOTIMP}:
                 return reply
         return reply
 
-    async def _over_udp(self, server: Server, packet: bytes, name: str, rdtype: RdType, number: int) -> Reply | None:
-        loop = asyncio.get_running_loop()
+    async def _over_udp(
+        self, server: Server, packet: bytes, name: str, rdtype: RdType, number: int, until: float
+    ) -> Reply | None:
         with self._egress.datagrams(_ERRAND, *server) as socket:
             socket.send(packet)
             for _ in range(STRAYS_MAX):
-                got = await loop.sock_recv(socket, _DATAGRAM_MAX)
+                got = await _hear(socket.fileno(), socket.recv, until)
                 reply = read(got, name=name, rdtype=rdtype, number=number)
                 if reply is not None:
                     return reply
@@ -131,6 +137,37 @@ class Client:
         finally:
             writer.transport.abort()  # there is nothing left to say
         return None if reply is None or reply.is_truncated else reply
+
+
+async def _hear(descriptor: int, receive: Callable[[int], bytes], until: float) -> bytes:
+    """Return the next datagram that a socket has. One future and one timer: a stranger's message waits for several.
+
+    Raises:
+        TimeoutError: there was none by loop time ``until``.
+        OSError: there is nobody.
+    """
+    loop = asyncio.get_running_loop()
+    while True:
+        ready: asyncio.Future[None] = loop.create_future()
+        loop.add_reader(descriptor, _settle, ready, None)
+        timer = loop.call_at(until, _settle, ready, TimeoutError())
+        try:
+            await ready
+            return receive(_DATAGRAM_MAX)
+        except BlockingIOError:
+            continue  # what there was had a wrong checksum
+        finally:
+            timer.cancel()
+            loop.remove_reader(descriptor)
+
+
+def _settle(ready: "asyncio.Future[None]", error: TimeoutError | None) -> None:
+    if ready.done():
+        return
+    if error is None:
+        ready.set_result(None)
+    else:
+        ready.set_exception(error)
 
 
 def follow(name: str, records: Sequence[Record]) -> tuple[str | None, tuple[str, ...], int | None]:

@@ -55,6 +55,13 @@ class Resolver(Protocol):
         """Ask for ``name``; never raises for anything the network did."""
         ...
 
+    async def query_all(self, questions: Sequence[Question], until: float) -> dict[Question, Answer]:  # noqa: ARG002  # as below
+        """Ask several questions; those that have no answer by loop time ``until`` are left out.
+
+        Whoever asks a network asks them together; here they are asked one after the other, as from memory.
+        """
+        return {question: await self.query(*question) for question in questions}
+
     def peek(self, name: str, rdtype: RdType) -> Answer | None:  # noqa: ARG002  # a resolver that remembers needs them
         """Return the answer where it is at hand; None where it must be asked for."""
         return None

@@ -119,13 +119,6 @@ class Answers:
     async def _ask(self, until: float) -> None:
         questions = list(self._wanted)
         self._wanted.clear()
-        try:
-            async with asyncio.timeout_at(until), asyncio.TaskGroup() as group:
-                for question in questions:
-                    group.create_task(self._ask_one(question))
-        except TimeoutError:
-            for question in questions:
-                self._known.setdefault(question, _FAILED)
-
-    async def _ask_one(self, question: Question) -> None:
-        self._known[question] = await self._resolver.query(*question)
+        answers = await self._resolver.query_all(questions, until)
+        for question in questions:
+            self._known[question] = answers.get(question, _FAILED)
