@@ -55,9 +55,10 @@ class Directory:
         known = self._known.get(address)
         if known is None or asyncio.get_running_loop().time() >= known[0]:
             return None
-        if address is not None and not is_postmasters(address):
+        destination = known[1]
+        if address is not None and not destination.is_postmaster:
             self._wanted[address] = None
-        return known[1]
+        return destination
 
     def _take_wanted(self, address: Address | None) -> list[Address]:
         """Return what may be asked for along with ``address``: nothing where it is new."""
