@@ -17,32 +17,32 @@ class Deadlines:
         self._within_s = within_s
         self._ends: dict[asyncio.Task[Any], float] = {}  # the first to be over first
         self._timer: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def __enter__(self) -> None:
-        task = asyncio.current_task()
+        if self._loop is None:  # remembered: each time asyncio is asked for it, it asks the kernel who we are
+            self._loop = asyncio.get_running_loop()
+        task = asyncio.current_task(self._loop)
         if task is None:
             raise RuntimeError("only a task can be told that its time is over")
-        end = asyncio.get_running_loop().time() + self._within_s
+        end = self._loop.time() + self._within_s
         self._ends[task] = end
         if self._timer is None:
-            self._ring_at(end)
+            self._timer = self._loop.call_at(end, self._ring, self._loop)
 
     def __exit__(self, _: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        task = asyncio.current_task()
+        task = asyncio.current_task(self._loop)
         if task is None or self._ends.pop(task, None) is not None:
             return
         if not task.uncancel() and isinstance(error, asyncio.CancelledError):  # else somebody else cancelled it too
             raise TimeoutError from error
 
-    def _ring_at(self, end: float) -> None:
-        self._timer = asyncio.get_running_loop().call_at(end, self._ring)
-
-    def _ring(self) -> None:
+    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
-        now = asyncio.get_running_loop().time()
+        now = loop.time()
         for task, end in tuple(self._ends.items()):
             if end > now:
-                self._ring_at(end)
+                self._timer = loop.call_at(end, self._ring, loop)
                 return
             del self._ends[task]
             task.cancel()

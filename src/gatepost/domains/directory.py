@@ -1,6 +1,7 @@
 """Routes remembered for a moment, so that a sender of many mails asks PostgreSQL once."""
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 
@@ -53,7 +54,7 @@ class Directory:
     def known(self, address: Address | None) -> Destination | None:
         """Return what is remembered; None where that is nothing, or too old."""
         known = self._known.get(address)
-        if known is None or asyncio.get_running_loop().time() >= known[0]:
+        if known is None or time.monotonic() >= known[0]:
             return None
         destination = known[1]
         if address is not None and not destination.is_postmaster:
@@ -80,7 +81,7 @@ class Directory:
         if found is None:
             self._forget(address)
             return None
-        self._known[address] = (asyncio.get_running_loop().time() + REMEMBERED_S, found)
+        self._known[address] = (time.monotonic() + REMEMBERED_S, found)
         self._known.move_to_end(address)
         if len(self._known) > self._entries_max:
             self._forget(next(iter(self._known)))
