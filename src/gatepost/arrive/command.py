@@ -10,7 +10,7 @@ from gatepost.arrive.reply import Reply
 from gatepost.mail.address import Address, AddressError
 
 # deviation: RFC 5321 section 3.3 allows no space after the colon; many programs write one, and it harms nobody.
-_PATH = re.compile(r'\s*<((?:"(?:[^"\\]|\\.)*"|[^"<>\s])*)>(.*)')
+_PATH = re.compile(r'\s*<([^"<>\s]*(?:"(?:[^"\\]|\\.)*"[^"<>\s]*)*)>(.*)')
 _SOURCE_ROUTE = re.compile(r"@[^\s:<>\"]*:")
 _PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!-<>-~]+))?")
 _SIZE = re.compile(r"[0-9]{1,20}")
