@@ -5,8 +5,8 @@ for it: whoever is short of disk or of time must not be asked to count.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import structlog
@@ -29,6 +29,19 @@ def free_octets(folders: Sequence[Path]) -> int:
     except OSError:
         return 0
     return min(each.f_bavail * each.f_frsize for each in found)
+
+
+class _InFlight:
+    """A number that is one more within each of its contexts."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __enter__(self) -> None:
+        self.count += 1
+
+    def __exit__(self, *_: object) -> None:
+        self.count -= 1
 
 
 class Capacity:
@@ -58,18 +71,13 @@ class Capacity:
         self._now = now
         self._free_octets = 0
         self._looked_at = -LOOK_AGAIN_S
-        self._in_flight = 0
+        self._in_flight = _InFlight()
         self._is_short = False
         self._turned_away = 0
 
-    @contextmanager
-    def in_flight(self) -> Iterator[None]:
+    def in_flight(self) -> AbstractContextManager[None]:
         """Count a message that came in and is not yet answered."""
-        self._in_flight += 1
-        try:
-            yield
-        finally:
-            self._in_flight -= 1
+        return self._in_flight
 
     def refusal(self, size_octets: int) -> Reply | None:
         """Say why a message of about that size cannot be taken now (RFC 5321 section 3.8, RFC 1870); None: it can."""
@@ -86,7 +94,7 @@ class Capacity:
 
     def _judge(self, size_octets: int) -> Reply | None:
         limits = self.limits
-        if self._in_flight >= limits.in_flight_max or self._commit_s() > limits.commit_max_s:
+        if self._in_flight.count >= limits.in_flight_max or self._commit_s() > limits.commit_max_s:
             return reply.OVERLOADED
         if self._known_free() - size_octets < limits.disk_free_min_octets:
             return reply.NO_ROOM

@@ -10,12 +10,16 @@ from gatepost.arrive.reply import Reply
 from gatepost.mail.address import Address, AddressError
 
 # deviation: RFC 5321 section 3.3 allows no space after the colon; many programs write one, and it harms nobody.
-_PATH = re.compile(r'\s*<((?:"(?:[^"\\]|\\.)*"|[^"<>\s])*)>(.*)')
+_PATH = re.compile(r'\s*<([^"<>\s]*(?:"(?:[^"\\]|\\.)*"[^"<>\s]*)*)>(.*)')
 _SOURCE_ROUTE = re.compile(r"@[^\s:<>\"]*:")
 _PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!-<>-~]+))?")
 _SIZE = re.compile(r"[0-9]{1,20}")
 _BDAT = re.compile(rb"([0-9]{1,20})(?:[ ]+(LAST))?[ ]*", re.IGNORECASE)
 _HELO = re.compile(rb"[!-~]{1,255}")
+
+Malformed = tuple[Reply, Refusal]
+_MALFORMED_SENDER: Malformed = (reply.SENDER_SYNTAX, Refusal.SENDER_MALFORMED)
+_MALFORMED_RECIPIENT: Malformed = (reply.RECIPIENT_SYNTAX, Refusal.RECIPIENT_MALFORMED)
 
 
 class CommandError(Exception):
@@ -77,12 +81,12 @@ def parse_mail(argument: bytes, *, is_extended: bool) -> MailFrom:
     Raises:
         CommandError: it is not a MAIL command we know.
     """
-    path, rest = _path(argument, b"FROM:", CommandError(reply.SENDER_SYNTAX, Refusal.SENDER_MALFORMED))
-    parameters = _parameters(rest)
-    if parameters and not is_extended:
-        raise CommandError(reply.PARAMETER_UNKNOWN)
+    path, rest = _path(argument, b"FROM:", _MALFORMED_SENDER)
     size_octets = 0
     is_smtputf8 = False
+    parameters = _parameters(rest) if rest else {}
+    if parameters and not is_extended:
+        raise CommandError(reply.PARAMETER_UNKNOWN)
     for keyword, value in parameters.items():
         match keyword:
             case "SIZE" if value is not None and _SIZE.fullmatch(value):
@@ -97,7 +101,7 @@ def parse_mail(argument: bytes, *, is_extended: bool) -> MailFrom:
                 raise CommandError(reply.PARAMETER_UNKNOWN)
     if not path:
         return MailFrom(None, size_octets, is_smtputf8)
-    sender = _address(path, is_smtputf8=is_smtputf8, malformed=(reply.SENDER_SYNTAX, Refusal.SENDER_MALFORMED))
+    sender = _address(path, is_smtputf8=is_smtputf8, malformed=_MALFORMED_SENDER)
     return MailFrom(sender, size_octets, is_smtputf8)
 
 
@@ -111,13 +115,12 @@ def parse_rcpt(argument: bytes, *, is_smtputf8: bool) -> Address | None:
     Raises:
         CommandError: it is not a RCPT command we know; it takes no parameters, for we offer none.
     """
-    malformed = (reply.RECIPIENT_SYNTAX, Refusal.RECIPIENT_MALFORMED)
-    path, rest = _path(argument, b"TO:", CommandError(*malformed))
-    if _parameters(rest):
+    path, rest = _path(argument, b"TO:", _MALFORMED_RECIPIENT)
+    if rest and _parameters(rest):
         raise CommandError(reply.PARAMETER_UNKNOWN)
     if path.lower() == "postmaster":
         return None
-    return _address(path, is_smtputf8=is_smtputf8, malformed=malformed)
+    return _address(path, is_smtputf8=is_smtputf8, malformed=_MALFORMED_RECIPIENT)
 
 
 def parse_bdat(argument: bytes) -> Bdat:
@@ -132,7 +135,7 @@ def parse_bdat(argument: bytes) -> Bdat:
     return Bdat(int(found[1]), found[2] is not None)
 
 
-def _path(argument: bytes, prefix: bytes, malformed: CommandError) -> tuple[str, str]:
+def _path(argument: bytes, prefix: bytes, malformed: Malformed) -> tuple[str, str]:
     """Return what stands between the angle brackets, less any source route, and what follows them.
 
     A source route is read and ignored (RFC 5321 section 4.1.1.3 and appendix C): the last address counts.
@@ -142,11 +145,15 @@ def _path(argument: bytes, prefix: bytes, malformed: CommandError) -> tuple[str,
     try:
         found = _PATH.fullmatch(argument[len(prefix) :].decode("utf-8"))
     except UnicodeDecodeError:
-        raise malformed from None
-    if not found or (found[2] and not found[2].startswith(" ")):
-        raise malformed
-    route = _SOURCE_ROUTE.match(found[1])
-    return found[1][route.end() if route else 0 :], found[2]
+        raise CommandError(*malformed) from None
+    if not found:
+        raise CommandError(*malformed)
+    path, rest = found.groups()
+    if rest and not rest.startswith(" "):
+        raise CommandError(*malformed)
+    if path.startswith("@") and (route := _SOURCE_ROUTE.match(path)):
+        path = path[route.end() :]
+    return path, rest
 
 
 def _parameters(text: str) -> dict[str, str | None]:
@@ -166,7 +173,7 @@ def _known_address(text: str) -> Address:
     return Address.parse(text)
 
 
-def _address(path: str, *, is_smtputf8: bool, malformed: tuple[Reply, Refusal]) -> Address:
+def _address(path: str, *, is_smtputf8: bool, malformed: Malformed) -> Address:
     if not path.isascii() and not is_smtputf8:
         raise CommandError(reply.NEEDS_SMTPUTF8, Refusal.ADDRESS_NEEDS_SMTPUTF8)
     if not path.isprintable():

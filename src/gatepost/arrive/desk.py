@@ -3,12 +3,12 @@
 Whatever they raise becomes an answer, never a crash.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
 
 from gatepost.arrive import reply
+from gatepost.arrive.deadlines import Deadlines
 from gatepost.arrive.events import Nobody, RecipientAnswer, Unsettled
 from gatepost.arrive.paper import Arrived
 from gatepost.arrive.refusals import Refusal
@@ -54,7 +54,7 @@ class Desk:
         self._tenant_of = tenant_of
         self._receive = receive
         self._refused = refused
-        self._answer_s = answer_s
+        self._deadlines = Deadlines(answer_s)
 
     async def recipient(self, address: Address | None) -> RecipientAnswer:
         """Say where a recipient leads.
@@ -63,7 +63,7 @@ class Desk:
         (RFC 5321 section 4.5.1).
         """
         try:
-            async with asyncio.timeout(self._answer_s):
+            with self._deadlines:
                 if destination := await self._route(address):
                     return destination
                 tenant = await self._tenant_of(address.domain) if address else None
@@ -77,7 +77,7 @@ class Desk:
     async def message(self, arrived: Arrived) -> Reply:
         """Hand a message in and return what to answer: 451 where the house could not settle it."""
         try:
-            async with asyncio.timeout(self._answer_s):
+            with self._deadlines:
                 return await self._receive(arrived)
         except Exception as error:  # noqa: BLE001  # nothing happened, says journey.receive: the client tries again
             log.warning("smtp.receive_failed", email=arrived.email, tenant=arrived.tenant, error=Raised.by(error))
@@ -86,7 +86,7 @@ class Desk:
     async def refused(self, tenant: TenantId | None, refusal: Refusal) -> None:
         """Tell of a refusal; that it cannot be told is no reason to fail."""
         try:
-            async with asyncio.timeout(self._answer_s):
+            with self._deadlines:
                 await self._refused(tenant, refusal)
         except Exception as error:  # noqa: BLE001  # counting must not break a conversation
             log.warning("smtp.refusal_not_counted", refusal=refusal, error=Raised.by(error))

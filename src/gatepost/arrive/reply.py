@@ -32,13 +32,15 @@ class Reply:
             raise ValueError("a reply code lies between 200 and 599")
         if self.enhanced and self.enhanced[0] != str(self.code)[0]:
             raise ValueError("the enhanced code's class must be the reply's (RFC 2034 section 4)")
-        for line in self.text.split("\n"):
+        *first, last = self.text.split("\n")
+        for line in (*first, last):
             if not (line.isascii() and line.isprintable()) or len(line) > LINE_MAX_OCTETS - 20:
                 raise ValueError("a reply line is short printable ASCII")
         status = f"{self.enhanced} " if self.enhanced else ""
-        *first, last = self.text.split("\n")
-        lines = [*(f"{self.code}-{status}{line}\r\n" for line in first), f"{self.code} {status}{last}\r\n"]
-        object.__setattr__(self, "_octets", "".join(lines).encode("ascii"))
+        lines = f"{self.code} {status}{last}\r\n"
+        if first:
+            lines = "".join(f"{self.code}-{status}{line}\r\n" for line in first) + lines
+        object.__setattr__(self, "_octets", lines.encode("ascii"))
 
     def encode(self) -> bytes:
         """Return the octets to send."""

@@ -56,7 +56,7 @@ class Transaction:
                 return reply.RELAY_DENIED, None, Refusal.RELAY_DENIED
             case Nobody(tenant=tenant):
                 return reply.RECIPIENT_UNKNOWN, tenant, Refusal.RECIPIENT_UNKNOWN
-            case Destination() if self.destination not in {None, answer}:
+            case Destination() if self.destination is not None and self.destination != answer:
                 return reply.OTHER_TRANSACTION, answer.tenant, Refusal.RECIPIENT_OTHER_POLICY
             case Destination():
                 self.destination = answer

@@ -66,7 +66,9 @@ class Tunnel:
             self._ends.do_handshake()
             cipher = self._ends.cipher()
             self.tls = Tls(self._ends.version() or "", cipher[0] if cipher else "")
-        while not self.has_ended:
+        # OpenSSL takes no more than the record it is at. Where nothing is left, another read would only raise, which
+        # takes as long as to decrypt a line.
+        while not self.has_ended and (self._incoming.pending or self._ends.pending()):
             if piece := self._ends.read(RECORD_OCTETS):
                 said.append(piece)
             else:

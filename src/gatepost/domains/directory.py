@@ -1,6 +1,7 @@
 """Routes remembered for a moment, so that a sender of many mails asks PostgreSQL once."""
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 
@@ -53,11 +54,12 @@ class Directory:
     def known(self, address: Address | None) -> Destination | None:
         """Return what is remembered; None where that is nothing, or too old."""
         known = self._known.get(address)
-        if known is None or asyncio.get_running_loop().time() >= known[0]:
+        if known is None or time.monotonic() >= known[0]:
             return None
-        if address is not None and not is_postmasters(address):
+        destination = known[1]
+        if address is not None and not destination.is_postmaster:
             self._wanted[address] = None
-        return known[1]
+        return destination
 
     def _take_wanted(self, address: Address | None) -> list[Address]:
         """Return what may be asked for along with ``address``: nothing where it is new."""
@@ -79,7 +81,7 @@ class Directory:
         if found is None:
             self._forget(address)
             return None
-        self._known[address] = (asyncio.get_running_loop().time() + REMEMBERED_S, found)
+        self._known[address] = (time.monotonic() + REMEMBERED_S, found)
         self._known.move_to_end(address)
         if len(self._known) > self._entries_max:
             self._forget(next(iter(self._known)))
