@@ -81,7 +81,7 @@ class Transaction:
 
     def hasten_keys(self) -> None:
         """Begin to make the keys lasting that were made so far, while the rest of this transaction is worked out."""
-        if self._keys is not None:
+        if self._keys is not None and self._keys.has_pending:
             self._hastened = asyncio.get_running_loop().create_task(self._keys.flush())
             self._hastened.add_done_callback(_heed)  # what failed is tried again, and raised, by settle_keys
 
@@ -94,7 +94,7 @@ class Transaction:
         if self._keys is None or self._vault is None:
             return
         try:
-            if self._hastened is not None:
+            if self._hastened is not None and not self._hastened.done():
                 await asyncio.wait([self._hastened])
             await self._keys.flush()
             is_stale = self._keys.destructions != self._destructions

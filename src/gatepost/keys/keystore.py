@@ -236,6 +236,11 @@ class KeyStore:
         self._look_round()
         return self._house.destructions
 
+    @property
+    def has_pending(self) -> bool:
+        """Some key is not durable yet."""
+        return bool(self._pending)
+
     async def flush(self) -> None:
         """Return once every key that was made before this call is durable.
 
