@@ -1,8 +1,8 @@
 """Indexing: work after the commit that accepting never waits for, tenant by tenant and a piece at a time.
 
 It rests for a second, so that what comes meanwhile is indexed together. Where more than a piece waited it goes on after
-as long a rest as it worked. While others want the processors (``pressure``) it makes way: it takes a twentieth of one,
-for half a minute; what waits longer gets a third, and more the longer it waits, so that it is done within a minute.
+as long a rest as it worked. While others want the processors (``pressure``) it makes way: two indexers take a twentieth
+of one, for half a minute; what waits longer gets a third, and more the longer it waits: it is done within a minute.
 Any number of processes may run one; each tenant's queue is worked at under a lock.
 """
 
@@ -25,7 +25,7 @@ YIELD_S = 30.0
 """How long what waits may wait for those who want the processors now."""
 LONGEST_S = 5.0
 """Of a rest: what is destroyed meanwhile is forgotten after it."""
-REST, YIELDING, LATE = 1.0, 19.0, 2.0
+REST, YIELDING, LATE = 1.0, 39.0, 2.0
 """How long a rest is, as a multiple of the work before it: while more waits; making way; where something waited
 ``YIELD_S``, and the less the longer it waited."""
 
