@@ -10,7 +10,7 @@ from gatepost.jobs.pressure import Pressure
 from gatepost.jobs.resting import Resting
 from gatepost.keys import Vault
 from gatepost.mailbox import word_store, words
-from gatepost.mailbox.word_store import Place, Spelled, Waiting
+from gatepost.mailbox.word_store import NOBODY, Spelled, Waiting
 
 BATCH = 256
 OCTETS_MAX = 1_000_000
@@ -23,12 +23,12 @@ class Indexer(Resting):
     name = "words"
 
     def __init__(self, db: Database, pressure: Pressure | None = None) -> None:
-        """See ``Resting``; of each tenant with more than a piece, remember where the last one ended.
+        """See ``Resting``; of each tenant with more than a piece, remember whose mail it ended with.
 
-        The next one goes on from there: accounts whose mail comes faster than it is indexed keep nobody else's waiting.
+        The next one begins with the next account: who gets mail faster than it is indexed keeps nobody else's waiting.
         """
         super().__init__(db, pressure)
-        self._ends: dict[TenantId, tuple[AccountId, Place]] = {}
+        self._ends: dict[TenantId, AccountId] = {}
 
     @override
     async def waiting(self) -> Sequence[TenantId]:
@@ -49,16 +49,18 @@ class Indexer(Resting):
     @override
     async def index(self, tenant: TenantId, limit: int = BATCH) -> int:
         """Index the tenant's next messages; return how many, 0 where another process is at it."""
-        after = self._ends.pop(tenant, word_store.FIRST)
+        after = self._ends.pop(tenant, NOBODY)
         async with self._db.transaction(tenant, plans=Plans.FRESH) as tx:
             if not await word_store.try_lock(tx):
                 return 0
             waiting = await word_store.waiting(tx, limit, OCTETS_MAX, after)
+            if not waiting and after != NOBODY:
+                waiting, after = await word_store.waiting(tx, limit, OCTETS_MAX), NOBODY
             await word_store.keep(tx, waiting, await self._pressure.compute(_spelled, tx.vault, waiting))
         if len(waiting) >= limit or sum(one.octets for one in waiting) >= OCTETS_MAX:
-            self._ends[tenant] = waiting[-1].account, waiting[-1].place
+            self._ends[tenant] = waiting[-1].account
             self.has_more = True
-        self.has_more |= after != word_store.FIRST  # what lies before it has not been looked at
+        self.has_more |= after != NOBODY  # the accounts before it have not been looked at
         return len(waiting)
 
 

@@ -87,20 +87,18 @@ async def try_lock(tx: Transaction) -> bool:
     return bool((await tx.one(query)).is_ours)
 
 
-FIRST = AccountId(-1), Place(BOTTOM, 0)
-"""Before all that waits: accounts are counted from 1."""
+NOBODY = AccountId(-1)
+"""Before all accounts, which are counted from 1."""
 
 
-async def waiting(
-    tx: Transaction, limit: int, octets_max: int, after: tuple[AccountId, Place] = FIRST
-) -> list[Waiting]:
+async def waiting(tx: Transaction, limit: int, octets_max: int, after: AccountId = NOBODY) -> list[Waiting]:
     """Return mail to index, account by account, oldest first: at least one message, and no more than the bounds.
 
     Args:
         tx: the tenant's.
         limit: messages.
         octets_max: of their sealed rows.
-        after: whose message at which place was the last one taken.
+        after: only of accounts with higher numbers.
     """
     query = """
         select * from (
@@ -110,7 +108,7 @@ async def waiting(
               exclude current row) as octets_before
           from (
             select * from unindexed
-            where tenant = %(tenant)s and (account, at, seq) > (%(after_account)s, %(after_at)s, %(after_seq)s)
+            where tenant = %(tenant)s and account > %(after)s
             order by tenant, account, at, seq limit %(limit)s
           ) as unindexed
           left join lateral (
@@ -118,15 +116,7 @@ async def waiting(
           ) as kept on true  -- each a look-up: else all the tenant's mail is read for it while there is little
         ) as all_of_them where coalesce(octets_before, 0) < %(octets_max)s
     """
-    account, place = after
-    rows = await tx.all(
-        query,
-        limit=limit,
-        octets_max=octets_max,
-        after_account=account,
-        after_at=place.at,
-        after_seq=place.seq,
-    )
+    rows = await tx.all(query, limit=limit, octets_max=octets_max, after=after)
     return await in_slices(partial(_waiting, tx.vault), rows)
 
 
