@@ -62,13 +62,14 @@ async def test_entries_the_index_does_not_know_are_counted_with_the_age_of_the_o
 ) -> None:
     clock = Hands()
     house = built(db, tmp_path, clock)
+    tenants = []
     for name in ("one", "two"):
-        tenant = await add_tenant(house, name=name, plan="free")
-        await sequencer(Settings(), house).sequence(tenant.id)
+        tenants.append((await add_tenant(house, name=name, plan="free")).id)
+        await sequencer(Settings(), house).sequence(tenants[-1])
         clock.move(timedelta(seconds=20))
     now = await backlog(db, clock())
     assert (now.unindexed_entries, now.unindexed_entries_lag_s) == (2, 40)
-    await record.Indexer(db).index(tenant.id)
+    await record.Indexer(db).index(tenants[-1])
     now = await backlog(db, clock())
     assert (now.unindexed_entries, now.unindexed_entries_lag_s) == (1, 40)
     await record.Indexer(db).round()
