@@ -1,6 +1,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from gatepost import record
 from gatepost.app.administer import add_tenant
 from gatepost.app.backlog import backlog
 from gatepost.app.build import sequencer
@@ -17,6 +18,7 @@ async def test_an_empty_house_has_nothing_waiting(db: Database) -> None:
     now = await backlog(db, NOW)
     assert (now.entries, now.log_lag_s, now.jobs, now.jobs_due, now.jobs_lag_s, now.jobs_dead) == (0, 0, 0, 0, 0, 0)
     assert (now.unindexed, now.unindexed_lag_s) == (0, 0)
+    assert (now.unindexed_entries, now.unindexed_entries_lag_s) == (0, 0)
 
 
 async def test_what_waits_is_counted_with_its_age(db: Database, tmp_path: Path) -> None:
@@ -53,3 +55,22 @@ async def test_mail_the_index_does_not_know_is_counted_with_its_age(db: Database
     await keep(db, letter(1), letter(2), indexed=False)
     now = await backlog(db, letter(1).received_at + timedelta(minutes=10))
     assert (now.unindexed, now.unindexed_lag_s) == (2, 600)
+
+
+async def test_entries_the_index_does_not_know_are_counted_with_the_age_of_the_oldest(
+    db: Database, tmp_path: Path
+) -> None:
+    clock = Hands()
+    house = built(db, tmp_path, clock)
+    tenants = []
+    for name in ("one", "two"):
+        tenants.append((await add_tenant(house, name=name, plan="free")).id)
+        await sequencer(Settings(), house).sequence(tenants[-1])
+        clock.move(timedelta(seconds=20))
+    now = await backlog(db, clock())
+    assert (now.unindexed_entries, now.unindexed_entries_lag_s) == (2, 40)
+    await record.Indexer(db).index(tenants[-1])
+    now = await backlog(db, clock())
+    assert (now.unindexed_entries, now.unindexed_entries_lag_s) == (1, 40)
+    await record.Indexer(db).round()
+    assert (await backlog(db, clock())).unindexed_entries == 0

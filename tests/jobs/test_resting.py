@@ -7,10 +7,13 @@ from typing_extensions import override
 
 from gatepost.db import Database, DatabaseUnavailableError
 from gatepost.ids import TenantId
-from gatepost.jobs.resting import POLL_S, Resting
+from gatepost.jobs.pressure import Pressure
+from gatepost.jobs.resting import LATE, LONGEST_S, POLL_S, REST, YIELD_S, YIELDING, Resting
 from gatepost.keys import ErasedError, KeyringError, KeyStore, Kind
 
 ONE, OTHER = TenantId("tn_a"), TenantId("tn_b")
+PIECE_S = 0.04
+"""What a piece takes on a machine of its own."""
 
 
 @dataclass
@@ -28,8 +31,10 @@ class Counting(Resting):
     name = "numbers"
 
     def __init__(self, db: Database, queue: Queue) -> None:
-        super().__init__(db)
+        self.pressure = Pressure()
+        super().__init__(db, self.pressure)
         self.queue = queue
+        self.now_s = 1_000_000.0
 
     @override
     async def waiting(self) -> Sequence[TenantId]:
@@ -46,8 +51,14 @@ class Counting(Resting):
         if tenant == ONE and self.queue.troubles:
             raise self.queue.troubles.pop(0)
         self.queue.pieces[tenant] -= 1
+        self.now_s += PIECE_S * self.pressure.slowness
         self.has_more |= self.queue.pieces[tenant] > 0
         return 1
+
+    async def turns(self, until_s: float) -> None:
+        """Take turns and rests until then, by a clock of its own."""
+        while self.now_s < until_s:
+            self.now_s += await self.turn(lambda: self.now_s)
 
     @override
     async def forget(self, tenant: TenantId) -> int:
@@ -100,3 +111,82 @@ async def test_it_waits_for_company_unless_more_than_a_piece_waits(db: Database)
             await asyncio.sleep(0.01)
         assert loop.time() - began > POLL_S / 2
         stop.set()
+
+
+async def test_what_is_more_than_a_piece_is_indexed_at_once_where_nobody_else_wants_the_processors(
+    db: Database,
+) -> None:
+    one = Counting(db, Queue({ONE: 100}))
+    began_s = one.now_s
+    assert await one.turn(lambda: one.now_s) == pytest.approx(REST * PIECE_S)
+    await one.turns(began_s + 100 * PIECE_S * (1 + REST) + POLL_S)
+    assert one.queue.pieces[ONE] == 0
+
+
+async def test_an_idle_house_looks_every_second(db: Database) -> None:
+    one = Counting(db, Queue({ONE: 0}))
+    assert await one.turn(lambda: one.now_s) == POLL_S
+    one.queue.pieces[ONE] = 1
+    assert await one.turn(lambda: one.now_s) == POLL_S
+    assert one.queue.pieces[ONE] == 0
+
+
+async def test_it_makes_way_for_who_wants_the_processors(db: Database) -> None:
+    """Also where no more than a piece waits: else it would take as much in a piece each second."""
+    one = Counting(db, Queue({ONE: 0}))
+    await one.turn(lambda: one.now_s)
+    one.pressure.slowness = 3.0
+    for pieces in (1_000, 1):
+        one.queue.pieces[ONE] = pieces
+        assert await one.turn(lambda: one.now_s) == pytest.approx(YIELDING * PIECE_S)
+    assert YIELDING * PIECE_S > POLL_S
+
+
+async def test_it_makes_way_no_longer_than_it_says_and_then_takes_the_more_the_longer_something_waits(
+    db: Database,
+) -> None:
+    one = Counting(db, Queue({ONE: 0}))
+    await one.turns(one.now_s + 1)
+    one.pressure.slowness, one.queue.pieces[ONE], began_s = 3.0, 100_000, one.now_s
+    await one.turns(began_s + YIELD_S)
+    few = 100_000 - one.queue.pieces[ONE]
+    assert few * PIECE_S < YIELD_S / 30
+    late = [await one.turn(lambda: one.now_s)]
+    assert late[0] == pytest.approx(LATE * PIECE_S, rel=0.1)
+    for minutes in (1, 2, 10):
+        await one.turns(began_s + minutes * 60)
+        late.append(await one.turn(lambda: one.now_s))
+    assert late == sorted(late, reverse=True)
+    assert late[-1] < PIECE_S / 5
+
+
+async def test_however_busy_the_machine_what_waits_is_indexed_within_a_minute(db: Database) -> None:
+    """Half a minute of a thousand messages a second, where all takes twice as long as it would alone."""
+    one = Counting(db, Queue({ONE: 0}))
+    await one.turns(one.now_s + 1)
+    one.pressure.slowness, one.queue.pieces[ONE], began_s = 2.0, 170, one.now_s
+    await one.turns(began_s + 60)
+    assert one.queue.pieces[ONE] == 0
+
+
+async def test_once_nobody_else_wants_the_processors_it_catches_up(db: Database) -> None:
+    one = Counting(db, Queue({ONE: 0}))
+    await one.turns(one.now_s + 1)
+    one.pressure.slowness, one.queue.pieces[ONE] = 3.0, 100
+    await one.turn(lambda: one.now_s)
+    one.pressure.slowness = 1.0
+    assert await one.turn(lambda: one.now_s) == pytest.approx(REST * PIECE_S)
+
+
+async def test_what_waited_for_a_house_to_start_waits_for_nobody_else(db: Database) -> None:
+    one = Counting(db, Queue({ONE: 100}))
+    one.pressure.slowness = 3.0
+    assert await one.turn(lambda: one.now_s) == pytest.approx(LATE * PIECE_S, rel=0.1)
+
+
+async def test_many_tenants_make_no_rest_so_long_that_what_was_erased_stays(db: Database) -> None:
+    one = Counting(db, Queue({}))
+    await one.turn(lambda: one.now_s)
+    one.pressure.slowness = 3.0
+    one.queue.pieces = {TenantId(f"tn_{number}"): 2 for number in range(100)}
+    assert await one.turn(lambda: one.now_s) == LONGEST_S

@@ -4,9 +4,10 @@ import psycopg
 
 from gatepost import mailbox
 from gatepost.db import Database
+from gatepost.ids import AccountId
 from gatepost.mailbox import Indexer, word_store
 from gatepost.mailbox.indexer import BATCH
-from outbound import TENANT
+from outbound import ACCOUNT, TENANT
 from postbag import hits, keep, letter
 from turns import held
 
@@ -15,6 +16,9 @@ async def _count(db: Database, table: str) -> int:
     async with db.transaction(TENANT) as tx:
         if table == "unindexed":
             return int((await tx.one("select count(*) as count from unindexed where tenant = %(tenant)s")).count)
+        if table == "of_other":
+            query = "select count(*) as count from email_words where tenant = %(tenant)s and account <> %(account)s"
+            return int((await tx.one(query, account=ACCOUNT)).count)
         return int((await tx.one("select count(*) as count from email_words where tenant = %(tenant)s")).count)
 
 
@@ -51,6 +55,40 @@ async def test_more_waits_where_a_batch_was_full_by_number_or_by_size(db: Databa
     while await indexer.round():
         pass
     assert not indexer.has_more
+
+
+async def test_who_gets_more_mail_than_is_indexed_keeps_nobody_elses_waiting(db: Database) -> None:
+    """Pieces go through a tenant's accounts; the next one begins with the next account."""
+    other = AccountId(ACCOUNT + 1)
+    indexer = Indexer(db)
+    await keep(db, *(letter(number) for number in range(4)), letter(100, account=other), indexed=False)
+    for number in range(4, 12, 2):
+        await indexer.index(TENANT, 2)
+        await keep(db, letter(number), letter(number + 1), indexed=False)
+        if await _count(db, "of_other"):
+            break
+    assert await _count(db, "of_other") == 1
+    while await indexer.index(TENANT, 2) or indexer.has_more:
+        indexer.has_more = False
+    assert await _count(db, "unindexed") == 0
+
+
+async def test_the_beginning_is_looked_at_again_after_the_end(db: Database) -> None:
+    """Accounts before the one a piece began with may have mail too: there is more until all were looked at."""
+    other = AccountId(ACCOUNT + 1)
+    indexer = Indexer(db)
+    await keep(db, letter(1), letter(2), letter(3), letter(4, account=other), indexed=False)
+    told = []
+    for _ in range(3):
+        indexer.has_more = False
+        told.append((await indexer.index(TENANT, 2), indexer.has_more))
+    assert told == [(2, True), (1, True), (1, False)]
+
+
+async def test_one_account_alone_makes_no_empty_pieces(db: Database) -> None:
+    indexer = Indexer(db)
+    await keep(db, *(letter(number) for number in range(5)), indexed=False)
+    assert [await indexer.index(TENANT, 2) for _ in range(4)] == [2, 2, 1, 0]
 
 
 async def test_a_message_kept_twice_waits_once(db: Database) -> None:

@@ -92,6 +92,20 @@ def test_a_stranger_cannot_make_us_keep_a_million_words() -> None:
     assert len(words.terms_of(letter(1, text=text, from_shown=text, to_shown=text).texts)) < 10 * words.TERMS_MAX * 4
 
 
+def test_of_a_text_with_too_many_words_the_first_ones_count() -> None:
+    text = " ".join(f"{number:x}" for number in range(2 * words.TERMS_MAX))
+    found = words.terms_of(letter(1, text=text).texts)
+    assert f"any:{words.TERMS_MAX - 1:x}" in found
+    assert f"any:{2 * words.TERMS_MAX - 1:x}" not in found
+
+
+@pytest.mark.parametrize("rest", ["", " über"])
+def test_of_a_long_word_its_beginning_counts(rest: str) -> None:
+    found = words.terms_of(letter(1, text=f"{'x' * 1000} short {rest}").texts)
+    assert {f"any:{'x' * words.WORD_MAX_CHARS}", "any:short"} <= found
+    assert max(map(len, found)) == len("any:") + words.WORD_MAX_CHARS
+
+
 @pytest.mark.parametrize("piece", ["a@", "東", "e\u0301", "\u0301", "a.", "<", "x" * 1000 + " "])
 def test_reading_takes_time_in_proportion_to_the_text(piece: str) -> None:
     def cost(size: int) -> float:

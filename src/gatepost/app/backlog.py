@@ -19,6 +19,8 @@ class Backlog:
         jobs_dead: promises given up, for a person to look at.
         unindexed: kept messages that are found by reading them, not through the index yet.
         unindexed_lag_s: age of the oldest of them.
+        unindexed_entries: entries with a place in the log that are not in the index of the record; any number.
+        unindexed_entries_lag_s: age of the oldest of them.
     """
 
     entries: int
@@ -29,6 +31,8 @@ class Backlog:
     jobs_dead: int
     unindexed: int
     unindexed_lag_s: float
+    unindexed_entries: int
+    unindexed_entries_lag_s: float
 
 
 async def backlog(db: Database, now: datetime) -> Backlog:
@@ -39,6 +43,7 @@ async def backlog(db: Database, now: datetime) -> Backlog:
     """
     (row,) = await db.look_up("select * from lookup_backlog(%(now)s)", now=now)
     (words,) = await db.look_up("select * from lookup_unindexed_backlog()")
+    (record,) = await db.look_up("select * from lookup_unworded_backlog()")
     return Backlog(
         entries=row.entries_waiting,
         log_lag_s=_age(row.entries_oldest, now),
@@ -48,6 +53,8 @@ async def backlog(db: Database, now: datetime) -> Backlog:
         jobs_dead=row.jobs_dead,
         unindexed=words.waiting,
         unindexed_lag_s=_age(words.oldest, now),
+        unindexed_entries=record.waiting,
+        unindexed_entries_lag_s=_age(record.oldest, now),
     )
 
 

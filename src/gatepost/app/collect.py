@@ -91,6 +91,8 @@ def _of_backlog(now: Backlog) -> Iterator[Metric]:
     yield _gauge("gatepost_jobs_dead", "Jobs given up, for a person to look at.", now.jobs_dead)
     yield _gauge("gatepost_mail_unindexed", "Kept messages not in the search index; at most 100000.", now.unindexed)
     yield _gauge("gatepost_mail_unindexed_lag_seconds", "Age of the oldest of them.", now.unindexed_lag_s)
+    yield _gauge("gatepost_entries_unindexed", "Entries of the log not in the record's index.", now.unindexed_entries)
+    yield _gauge("gatepost_entries_unindexed_lag_seconds", "Age of the oldest of them.", now.unindexed_entries_lag_s)
 
 
 def _of_pools(pools: Mapping[str, Mapping[str, int]]) -> Iterator[Metric]:

@@ -32,6 +32,7 @@ from gatepost.app.workers import Order
 from gatepost.db.launcher import Cluster, LauncherError
 from gatepost.jobs import Handler, Job, TryAgainError
 from gatepost.jobs.pause import pause
+from gatepost.jobs.pressure import Pressure
 from gatepost.journey import House
 from gatepost.meters import Meters
 from gatepost.settings import Settings
@@ -138,8 +139,7 @@ async def serve(
                 chores.start(act.Herald(house).run(stop))
                 chores.start(Exporter(house).run(stop))
                 chores.start(Hosting(hosting, house.db, for_agents).run(stop))
-                chores.start(mailbox.Indexer(house.db).run(stop))
-                chores.start(record.Indexer(house.db).run(stop))
+                _index(house, chores, stop)
                 chores.start(reloader.run(reload, stop))
                 chores.start(process.keep_tidy(stop))
                 chores.start(calls.supervisor.keep_petting(stop))
@@ -164,6 +164,13 @@ async def serve(
                 _stop(stop, house, staff)
                 await chores.end(STOP_WITHIN_S)
             await note_stop(house)
+
+
+def _index(house: House, chores: Chores, stop: asyncio.Event) -> None:
+    """Start both indexers; neither takes the other for work that it should make way for."""
+    pressure = Pressure()
+    chores.start(mailbox.Indexer(house.db, pressure).run(stop))
+    chores.start(record.Indexer(house.db, pressure).run(stop))
 
 
 def _stop(stop: asyncio.Event, house: House, staff: Staff) -> None:

@@ -87,8 +87,19 @@ async def try_lock(tx: Transaction) -> bool:
     return bool((await tx.one(query)).is_ours)
 
 
-async def waiting(tx: Transaction, limit: int, octets_max: int) -> list[Waiting]:
-    """Return mail to index, account by account, oldest first: at least one message, and no more than the bounds."""
+NOBODY = AccountId(-1)
+"""Before all accounts, which are counted from 1."""
+
+
+async def waiting(tx: Transaction, limit: int, octets_max: int, after: AccountId = NOBODY) -> list[Waiting]:
+    """Return mail to index, account by account, oldest first: at least one message, and no more than the bounds.
+
+    Args:
+        tx: the tenant's.
+        limit: messages.
+        octets_max: of their sealed rows.
+        after: only of accounts with higher numbers.
+    """
     query = """
         select * from (
           select unindexed.at, unindexed.seq as number, unindexed.account as of_account, unindexed.email as of_email,
@@ -96,14 +107,17 @@ async def waiting(tx: Transaction, limit: int, octets_max: int) -> list[Waiting]
               order by unindexed.tenant, unindexed.account, unindexed.at, unindexed.seq rows unbounded preceding
               exclude current row) as octets_before
           from (
-            select * from unindexed where tenant = %(tenant)s order by tenant, account, at, seq limit %(limit)s
+            select * from unindexed
+            where tenant = %(tenant)s and account > %(after)s
+            order by tenant, account, at, seq limit %(limit)s
           ) as unindexed
           left join lateral (
             select id, sealed from email where email.tenant = %(tenant)s and email.id = unindexed.email limit 1
           ) as kept on true  -- each a look-up: else all the tenant's mail is read for it while there is little
         ) as all_of_them where coalesce(octets_before, 0) < %(octets_max)s
     """
-    return await in_slices(partial(_waiting, tx.vault), await tx.all(query, limit=limit, octets_max=octets_max))
+    rows = await tx.all(query, limit=limit, octets_max=octets_max, after=after)
+    return await in_slices(partial(_waiting, tx.vault), rows)
 
 
 def _waiting(vault: Vault, row: Any) -> Waiting:

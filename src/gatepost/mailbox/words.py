@@ -59,11 +59,15 @@ def runs(text: str) -> Iterator[tuple[str, int, int]]:
 
 def distinct(text: str) -> Iterable[str]:
     """Return the runs of a text as ``runs`` does, each once, in the order they are first met; a tenth of the cost."""
-    if text.isascii():  # the same runs, found by a table
-        words = text[:TEXT_MAX_CHARS].encode().translate(_ASCII_WORDS).decode().split()
-        return dict.fromkeys(word[:WORD_MAX_CHARS] for word in dict.fromkeys(words))
+    if text.isascii():
+        return dict.fromkeys(word[:WORD_MAX_CHARS] for word in dict.fromkeys(_ascii_runs(text)))
     found = dict.fromkeys(_patterns()[0].findall(text, 0, TEXT_MAX_CHARS))
     return dict.fromkeys(run for spelled in found if (run := folded(spelled)))
+
+
+def _ascii_runs(text: str) -> list[str]:
+    """Return the runs of an ASCII text, of any length: the same runs, found by a table."""
+    return text[:TEXT_MAX_CHARS].encode().translate(_ASCII_WORDS).decode().split()
 
 
 def is_unspaced(run: str) -> bool:
@@ -78,9 +82,8 @@ def pairs(run: str) -> list[str]:
 
 def line(text: str) -> str:
     """Return the text as one line of its runs, a space around each: a phrase is looked for in it."""
-    if text.isascii():  # as in ``distinct``
-        words = text[:TEXT_MAX_CHARS].encode().translate(_ASCII_WORDS).decode().split()
-        return f" {' '.join([word[:WORD_MAX_CHARS] for word in words])} "
+    if text.isascii():
+        return f" {' '.join([word[:WORD_MAX_CHARS] for word in _ascii_runs(text)])} "
     return f" {' '.join(run for run, _, _ in runs(text))} "
 
 
@@ -123,7 +126,19 @@ def _of_address(field: str, address: str) -> frozenset[str]:
 
 
 def _add_words(terms: set[str], field: str | None, text: str, *, has_prefixes: bool = False) -> None:
+    words = _words(text)
+    places = ("any",) if field is None else ("any", field)
+    terms.update(f"{place}:{word}" for place in places for word in words)
+    if has_prefixes:
+        cuts = {word[:size] for word in words for size in range(PREFIX_MIN_CHARS, PREFIX_MAX_CHARS + 1)}
+        terms.update(f"begins:{cut}" for cut in cuts if len(cut) >= PREFIX_MIN_CHARS)
+
+
+def _words(text: str) -> set[str]:
+    """Return the words of a text that count."""
     words: set[str] = set()
+    if text.isascii() and len(found := set(_ascii_runs(text))) <= TERMS_MAX:  # which come first does not matter then
+        return found if max(map(len, found), default=0) <= WORD_MAX_CHARS else {run[:WORD_MAX_CHARS] for run in found}
     for run in distinct(text):
         if is_unspaced(run):
             words.update(run, pairs(run))
@@ -131,8 +146,4 @@ def _add_words(terms: set[str], field: str | None, text: str, *, has_prefixes: b
             words.add(run)
         if len(words) >= TERMS_MAX:
             break
-    places = ("any",) if field is None else ("any", field)
-    terms.update(f"{place}:{word}" for place in places for word in words)
-    if has_prefixes:
-        cuts = {word[:size] for word in words for size in range(PREFIX_MIN_CHARS, PREFIX_MAX_CHARS + 1)}
-        terms.update(f"begins:{cut}" for cut in cuts if len(cut) >= PREFIX_MIN_CHARS)
+    return words

@@ -3,7 +3,6 @@
 What is not indexed yet is found all the same (``search``).
 """
 
-import asyncio
 from collections.abc import Sequence
 
 from typing_extensions import override
@@ -40,7 +39,7 @@ class Indexer(Resting):
         """Forget the words of entries that nobody can open any more; what their leaves say is found as before."""
         async with self._db.transaction(tenant) as tx:
             gone = await word_store.take_erased(tx)
-            await _keep(tx, gone)
+            await self._keep(tx, gone)
         return len(gone)
 
     @override
@@ -54,19 +53,16 @@ class Indexer(Resting):
             if not rows:
                 return 0
             await word_store.make_room(self._db, [row.place.at for row in rows])
-            await _keep(tx, rows)
+            await self._keep(tx, rows)
             await word_store.go_on(tx, start + len(rows))
         self.has_more |= len(rows) >= limit
         if any(row.found.leaf["kind"] == Kind.ERASURE for row in rows):  # openings are gone, their keys may be there
             await self.forget(tenant)
         return len(rows)
 
-
-async def _keep(tx: Transaction, rows: Sequence[Row]) -> None:
-    if not rows:
-        return
-    words = await asyncio.to_thread(_words, tx.vault, rows)
-    await word_store.keep(tx, rows, words)
+    async def _keep(self, tx: Transaction, rows: Sequence[Row]) -> None:
+        if rows:
+            await word_store.keep(tx, rows, await self._pressure.compute(_words, tx.vault, rows))
 
 
 def _words(vault: Vault, rows: Sequence[Row]) -> Spelled:

@@ -26,7 +26,7 @@ from gatepost.record.word_store import BOTTOM, Place, Row
 
 PAGE = 200
 
-LOOK_AGAIN_S, LOOKS = 0.5, 60
+LOOK_AGAIN_S, LOOKS = 0.5, 120
 """How often, and how many times, it is asked whether the index has come so far."""
 
 COLUMNS = (

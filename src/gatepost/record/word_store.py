@@ -6,12 +6,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from itertools import accumulate, chain
 from typing import Any, NamedTuple
 
 import orjson
 
 from gatepost.db import Database, Transaction
-from gatepost.db.column import bigints, octets, texts, times
+from gatepost.db.column import Column, bigint, bigints, octets, spelled_bigints, times
 from gatepost.ids import EntryId, LeafIndex, TenantId
 from gatepost.jobs.slices import in_slices
 from gatepost.keys import ErasedError, KeyringError, Vault
@@ -68,9 +69,9 @@ def tokens_of_each(vault: Vault, each: Sequence[Collection[str]]) -> list[list[i
     return [list(map(known.__getitem__, found)) for found in each]
 
 
-def spelled(found: Sequence[int]) -> bytes:
-    """Return tokens as PostgreSQL spells them in a ``bigint[]``."""
-    return struct.pack("!iiiii", 1, 0, _BIGINT, len(found), 1) + b"".join(_TOKEN.pack(8, each) for each in found)
+def _spelled(elements: Sequence[bytes]) -> bytes:
+    """Return tokens as PostgreSQL spells them in a ``bigint[]``, each spelled by ``bigint``."""
+    return struct.pack("!iiiii", 1, 0, _BIGINT, len(elements), 1) + b"".join(elements)
 
 
 def read(octets_of_tokens: bytes) -> Iterator[int]:
@@ -136,25 +137,32 @@ async def make_room(db: Database, moments: Iterable[datetime]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Spelled:
-    """What entries are found by, as columns: of each its tokens and the seal on them."""
+    """What entries are found by, as columns: the tokens of all, of which each has a slice, and the seal on each's.
 
-    tokens: list[str]
+    ``ends`` begins with 0.
+    """
+
+    tokens: Column
+    ends: list[int]
     seals: list[bytes]
 
 
 def spell(vault: Vault, rows: Sequence[Row], tokens: Sequence[list[int]]) -> Spelled:
     """Return the columns of these entries' tokens: milliseconds of work for a batch, and none of it on the loop."""
-    words = [(row.place.entry, row.sealed_under, spelled(found)) for row, found in zip(rows, tokens, strict=True)]
-    return Spelled([f"{{{','.join(map(str, found))}}}" for found in tokens], seals(vault, words))
+    known = {token: bigint(token) for token in set().union(*tokens)}
+    each = [list(map(known.__getitem__, found)) for found in tokens]
+    words = [(row.place.entry, row.sealed_under, _spelled(found)) for row, found in zip(rows, each, strict=True)]
+    ends = [0, *accumulate(map(len, each))]
+    return Spelled(spelled_bigints([*chain.from_iterable(each)]), ends, seals(vault, words))
 
 
 async def keep(tx: Transaction, rows: Sequence[Row], words: Spelled) -> None:
     """Store what entries are found by; what was stored of them before stays."""
     query = """
         insert into entry_words (tenant, at, entry, sealed_under, tokens, seal)
-        select %(tenant)s, at, entry, sealed_under, tokens::bigint[], seal
-        from unnest(%(times)s, %(entries)s, %(heads)s, %(tokens)s, %(seals)s)
-          as given (at, entry, sealed_under, tokens, seal)
+        select %(tenant)s, at, entry, sealed_under, (%(tokens)s)[since + 1 : until], seal
+        from unnest(%(times)s, %(entries)s, %(heads)s, %(since)s, %(until)s, %(seals)s)
+          as given (at, entry, sealed_under, since, until, seal)
         on conflict do nothing
     """
     await tx.run(
@@ -162,7 +170,9 @@ async def keep(tx: Transaction, rows: Sequence[Row], words: Spelled) -> None:
         times=times([row.place.at for row in rows]),
         entries=bigints([row.place.entry for row in rows]),
         heads=octets([row.sealed_under for row in rows]),
-        tokens=texts(words.tokens),
+        tokens=words.tokens,
+        since=bigints(words.ends[:-1]),
+        until=bigints(words.ends[1:]),
         seals=octets(words.seals),
     )
 

@@ -128,7 +128,7 @@ async def export(
     """Stream all entries that are found, newest first. The taking itself becomes an entry.
 
     `Gatepost-Export-Since` and `-Until` say which time it covers: an entry's time shows how far it is. An answer that
-    was cut off lacks its last chunk. Where the index lacks entries it waits for them, and after half a minute
+    was cut off lacks its last chunk. Where the index lacks entries it waits for them, and after a minute
     answers 503.
     """
     with asked():
