@@ -191,6 +191,9 @@ HINTS = {
     "quoted-printable": r"=[0-9A-F]{2}[A-Za-z]{1,20}=[0-9A-F]{2}|[a-z]=\r?\n[^\n]{1,76}=\r?\n",
 }
 """What each wrapping looks like from outside, for the scanner: without its hint nothing is opened."""
+RUN = r"[0-9A-Fa-fxu\\%=:,;\s\-/|.]{24}"
+IN_RUNS = frozenset({"hex", "numbers", "places"})
+"""Wrappings whose hints hold such a ``RUN``; it is looked for twenty times as fast as they are."""
 
 
 def unwrap(text: str, hints: Collection[str]) -> Iterator[Piece]:
