@@ -1,6 +1,5 @@
 import hmac
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,13 +11,8 @@ def test_rfc_4231_test_case_2() -> None:
     assert Mac(b"Jefe")(b"what do ya want for nothing?").hex() == tag
 
 
-@given(st.binary(max_size=64), st.binary(max_size=100), st.lists(st.binary(max_size=100), max_size=5))
+@given(st.binary(min_size=1, max_size=100), st.binary(max_size=100), st.lists(st.binary(max_size=100), max_size=5))
 def test_every_tag_is_hmacs(key: bytes, begins: bytes, rests: list[bytes]) -> None:
     mac = Mac(key)
     assert mac.each(begins, rests) == [hmac.digest(key, begins + rest, "sha256") for rest in rests]
     assert [mac(begins + rest) for rest in rests] == mac.each(begins, rests)  # the first left nothing behind
-
-
-def test_a_key_that_would_have_to_be_hashed_is_refused() -> None:
-    with pytest.raises(ValueError, match="64"):
-        Mac(bytes(65))

@@ -13,7 +13,6 @@ import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
@@ -248,7 +247,7 @@ class KeyStore:
         """Do the same while the caller waits."""
         with self._writer() as rows:
             pending = list(self._pending.values())
-            rows.insert(replace(row, wrapped=self._master.wrap(WRAPPING, key, row.about)) for row, key in pending)
+            rows.insert(row._replace(wrapped=self._master.wrap(WRAPPING, key, row.about)) for row, key in pending)
         for row, _ in pending:
             self._pending.pop(row.id, None)
 
@@ -260,7 +259,7 @@ class KeyStore:
         with self._writer() as rows:
             draft = Row(self._new_id(), tenant, Kind.TENANT, "", b"")
             wrapped = self._master.wrap(WRAPPING, self.entropy(KEY_OCTETS), draft.about)
-            made = replace(draft, wrapped=wrapped)
+            made = draft._replace(wrapped=wrapped)
             rows.insert([made])
             return rows.by_name(tenant, Kind.TENANT, "") or made
 
