@@ -16,12 +16,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
 
 import psycopg
+from msgspec.structs import replace
 
 from gatepost import mailbox
 from gatepost.app.process import settle_in

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from msgspec import structs
+
 from gatepost import mailbox
 from gatepost.db import Database, Transaction
 from gatepost.ids import EmailId
@@ -26,7 +28,7 @@ INVOICE: dict[str, Any] = {
 def letter(number: int, text: str = KEPT.text, files: Sequence[str] = (), **changes: Any) -> Email:
     """Return a letter; each number is a minute after the one before."""
     attached = tuple(Attachment(place, name, "application/pdf", 1_000) for place, name in enumerate(files, 2))
-    return replace(
+    return structs.replace(
         KEPT,
         id=EmailId(f"em_{number:016}"),
         received_at=KEPT.received_at + timedelta(minutes=number),

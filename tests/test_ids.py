@@ -1,8 +1,8 @@
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import psycopg
+from msgspec.structs import replace
 
 from gatepost import mailbox
 from gatepost.db import Database

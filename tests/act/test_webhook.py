@@ -8,6 +8,7 @@ import pytest
 import standardwebhooks
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from msgspec import structs
 
 from act.scene import happened
 from gatepost.act.paper import EventKind
@@ -47,7 +48,7 @@ def test_the_public_client_verifies_and_reads_it() -> None:
 
 def test_the_public_client_refuses_a_changed_body() -> None:
     sent = headers(BODY, event=EVENT, signers=Signers((SECRET,)), at=NOW)
-    other = payload(EVENT, replace(KEPT, reading=of_text("no")))
+    other = payload(EVENT, structs.replace(KEPT, reading=of_text("no")))
     assert not mailbuttons.verify_webhook(other, sent["X-Mailbuttons-Signature"], SECRET)
 
 
@@ -96,7 +97,7 @@ def test_of_mail_that_was_not_kept_no_word_is_told(kind: EventKind) -> None:
 
 
 def test_an_endless_text_is_cut_and_said_to_be() -> None:
-    endless = replace(KEPT, reading=of_text("x" * (BODY_TEXT_MAX_CHARACTERS + 1)))
+    endless = structs.replace(KEPT, reading=of_text("x" * (BODY_TEXT_MAX_CHARACTERS + 1)))
     data = json.loads(payload(EVENT, endless))["data"]
     assert (len(data["body_text"]), data["body_text_truncated"]) == (BODY_TEXT_MAX_CHARACTERS, True)
 
@@ -130,6 +131,6 @@ def test_any_other_url_is_refused(url: str) -> None:
 
 def test_no_character_of_a_stranger_ends_a_line() -> None:
     hostile = "a\u2028b\u2029c\x85d\x0be\x0cf\x1cg\x1dh\x1ei\rj\nk"
-    octets = payload(happened(), replace(KEPT, subject=hostile, reading=of_text(hostile)))
+    octets = payload(happened(), structs.replace(KEPT, subject=hostile, reading=of_text(hostile)))
     assert len(octets.decode().splitlines()) == 1
     assert json.loads(octets)["data"]["body_text"] == hostile

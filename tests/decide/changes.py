@@ -5,6 +5,8 @@ from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
+from msgspec import structs
+
 from gatepost.decide.fixtures import see_mail
 from gatepost.decide.language import Policy
 from gatepost.decide.paper import Counted, Seen
@@ -155,4 +157,6 @@ def in_full_window(live: Policy) -> Iterator[Seen]:
     """Return mails that a policy's own windows are full for."""
     for seen in (see_mail({"from": author}) for author in _AUTHORS):
         windows = {rule.window_of(seen.evidence.author): Counted(4, 4) for rule in live.rules if seen.evidence.author}
-        yield replace(seen, facts=replace(seen.facts, windows={name: each for name, each in windows.items() if name}))
+        yield structs.replace(
+            seen, facts=replace(seen.facts, windows={name: each for name, each in windows.items() if name})
+        )

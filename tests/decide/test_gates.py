@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from decide.scene import BOSS, content, evidence, inbound, policy
 from gatepost.decide.ending import Ending
@@ -91,4 +92,4 @@ def test_the_first_refusal_ends_the_way_and_a_hold_waits_for_it(answers: list[Di
 def test_a_guard_never_takes_a_text_that_is_gone_for_one_that_is_clear() -> None:
     whole = case()
     with pytest.raises(TextGoneError):
-        walk(EVERY_GATE, replace(whole, seen=replace(whole.seen, has_text=False)))
+        walk(EVERY_GATE, replace(whole, seen=structs.replace(whole.seen, has_text=False)))

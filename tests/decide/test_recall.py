@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from msgspec import structs
 
 import singly
 from decide.scene import ACCOUNT, AGENT, BOSS, NOON, TENANT, content, document, evidence, inbound, outbound, unproven
@@ -194,7 +195,7 @@ def kept(**changes: Any) -> Email:
         capabilities=(),
         verification={},
     )
-    return replace(email, **changes)
+    return structs.replace(email, **changes)
 
 
 @pytest.mark.parametrize(

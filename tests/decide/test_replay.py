@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from decide.scene import NOON, content, document, evidence, inbound, policy, unproven
 from decide.test_above import documents
@@ -66,7 +67,7 @@ def test_another_policy_or_another_count_is_seen() -> None:
     stricter = parse(document(action="hold"), version=1)[0]
     other = replay(seen, stricter, None, told_by(decided))
     assert (other.verdict, other.why) == (Verdict.DIFFERENT, "rule.matched was recorded, rule.held comes of it")
-    more = replace(seen, facts=replace(facts, windows={"rule\na": Counted(0, 0)}))
+    more = structs.replace(seen, facts=replace(facts, windows={"rule\na": Counted(0, 0)}))
     assert replay(more, limited, None, told_by(decided)).why == "the trace parts at rateLimit.perHour"
 
 

@@ -1,6 +1,5 @@
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from gatepost.decide.paper import Disposition, Outcome
 from gatepost.decide.reasons import Reason

@@ -104,7 +104,7 @@ def test_a_tenants_first_key_is_had_also_while_another_thread_reads(store: KeySt
         store.lasting(tenant)
     reading = store._rows._connection.execute("select * from key")  # as a thread's in the middle of it
     assert reading.fetchone() is not None
-    assert len(store.lasting("tn_c")[0]) == 32
+    assert len(store.lasting("tn_c")[0](b"text")) == 32
     reading.close()
 
 

@@ -95,9 +95,16 @@ def test_what_was_blinded_in_a_transaction_is_not_hashed_again(
 ) -> None:
     vault = store.vault("tn_a")
     token = vault.blind("sender", BOSS)
-    monkeypatch.setattr("gatepost.keys.vault.hmac.digest", lambda *_: b"another")
+    monkeypatch.setattr("gatepost.keys.vault.Mac.__call__", lambda *_: b"another")
     assert vault.blind("sender", BOSS) == vault.blind("sender", BOSS.encode()) == token
     assert vault.blind("word", BOSS) == b"another"
+
+
+def test_a_tenants_key_that_was_destroyed_makes_no_token_any_more(store: KeyStore) -> None:
+    vault = store.vault("tn_gone")
+    before = vault.blind_all("sender", [BOSS])
+    store.destroy("tn_gone")
+    assert vault.blind("sender", BOSS) not in before
 
 
 def test_the_months_key_is_of_universal_time() -> None:
@@ -119,6 +126,7 @@ def test_destroying_either_key_makes_it_unreadable_for_ever(store: KeyStore, kin
         list(vault.open_stream("body/1", piece))
     assert vault.open("email/2", other) == b"else"
     assert vault.open("email/1", lasting) == b"secret"
+    assert other[:17] == vault.seal("email/2", b"else", at=NOON.replace(month=12), subject="eve@example.org")[:17]
     with pytest.raises(ErasedError):  # it began before; another transaction has other keys
         vault.seal("email/3", b"later", at=NOON, subject=BOSS)
     vault = store.vault(f"tn_{kind}")

@@ -1,7 +1,7 @@
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 import singly
 from gatepost import mailbox

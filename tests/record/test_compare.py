@@ -1,12 +1,12 @@
 """The comparison as a pure function: it names, and never raises; ``test_check`` tampers with a real house."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gatepost.ids import EntryId, LeafIndex, TenantId, ThreadId
 from gatepost.keys import ErasedError, KeyringError

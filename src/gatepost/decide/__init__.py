@@ -58,16 +58,16 @@ def charge_all(tx: Transaction, decided: Sequence[Decided]) -> None:
 
     What no rule let in counts nowhere. The authors of the rest, where proven, are correspondents from now on.
     """
-    delivered = [_delivered(one) for one in decided if windows_of(one)]
-    if delivered:
-        past_store.add_delivered(tx, delivered)
+    counted = [one for one in decided if windows_of(one)]
+    if counted:
+        past_store.add_delivered(tx, [_delivered(one) for one in counted])
     sent = [each for one in decided for each in _sent(one)]
     if sent:
         past_store.add_sent(tx, sent)
     met = [
         outbound_store.Met(one.arrived.account, author.key, one.at)
-        for one in decided
-        if one.decision.is_author_proven and (author := one.verified.evidence.author) and windows_of(one)
+        for one in counted
+        if one.decision.is_author_proven and (author := one.verified.evidence.author)
     ]
     if met:
         outbound_store.add_correspondents(tx, met)

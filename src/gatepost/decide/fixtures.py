@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec import structs
+
 from gatepost.decide import replay
 from gatepost.decide.ending import Ending, Judged
 from gatepost.decide.fixture_language import FIXTURES, MAIL
@@ -91,7 +93,7 @@ def _counted(seen: Seen, *policies: Policy | None) -> Seen:
     rules = (rule for policy in policies if policy for rule in policy.rules_for(author))
     windows = {window for rule in rules if (window := rule.window_of(author)) is not None}
     count = Counted(facts.messages_hour, facts.messages_day)
-    return replace(seen, facts=replace(facts, windows=dict.fromkeys(windows, count)))
+    return structs.replace(seen, facts=replace(facts, windows=dict.fromkeys(windows, count)))
 
 
 def _spelled(value: object) -> str:

@@ -1,11 +1,11 @@
 """Grants at rest, and the policy versions whose grants count no more."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from gatepost.db import Transaction
 from gatepost.db.column import bigints, octets, texts, times
@@ -14,8 +14,7 @@ from gatepost.ids import AccountId, EmailId, KeyId, ThreadId
 from gatepost.keys import ErasedError, Vault
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issued:
+class Issued(Struct, frozen=True, kw_only=True, gc=False):
     """One message's grant as it lies.
 
     ``subject``: whose keys seal it; None reading back. An erased one grants nothing: it has no capabilities left.

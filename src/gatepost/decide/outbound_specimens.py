@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from msgspec import structs
+
 from gatepost.decide.ending import Ending
 from gatepost.decide.fixtures import see_mail
 from gatepost.decide.loops import BRAKE
@@ -51,7 +53,7 @@ class _Message:
         answered = Answered(email=_PARENT, author=self.to, was_proven=True, was_automatic=self.to_machine)
         facts = Facts(answered=answered, leaving=replace(self.leaving, contacts=known))
         evidence = replace(seen.evidence, auth=True)
-        return replace(seen, evidence=evidence, facts=facts, envelope=Envelope(_AGENT, (self.to,)))
+        return structs.replace(seen, evidence=evidence, facts=facts, envelope=Envelope(_AGENT, (self.to,)))
 
 
 def further(live: OutboundPolicy | None, draft: OutboundPolicy | None, *, is_tenant_wide: bool) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
+
 from gatepost.db import Transaction
 from gatepost.db.column import bigints, texts, times
 from gatepost.decide.paper import Counted
@@ -12,8 +14,7 @@ from gatepost.keys import Vault
 from gatepost.mail.address import Address
 
 
-@dataclass(frozen=True, slots=True)
-class Met:
+class Met(Struct, frozen=True, gc=False):
     """An account and somebody it has exchanged proven mail with; ``person`` is an address key."""
 
     account: AccountId

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from msgspec import Struct
 from typing_extensions import override
 
 from gatepost.arrive.paper import Arrived
@@ -75,8 +76,7 @@ def _smaller(one: int | None, other: int | None) -> int | None:
     return min((each for each in (one, other) if each is not None), default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True, gc=False):
     """What the matched rule lets the agent do with this message, and spend on it; ``rule_index`` counts from 0."""
 
     capabilities: tuple[str, ...]
@@ -234,8 +234,7 @@ class Facts:
         return received_at if self.ruling is None else self.ruling.at or received_at
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True, gc=False):
     """What makes a message the same one when it is delivered again: its author, what it calls itself, what it says.
 
     Its way here leaves traces in the header, so that is no part of it.
@@ -252,8 +251,7 @@ class Mark:
         return cls(author.key if author else "", verified.evidence.content.message_id, verified.body_sha256)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Seen(Struct, frozen=True, kw_only=True, gc=False):
     """All of a message that a decision may look at. ``replay`` reads it back from an entry.
 
     Attributes:
@@ -275,8 +273,7 @@ class Seen:
     envelope: Envelope | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True, gc=False):
     """A pure function of policy, evidence and facts.
 
     Attributes:
@@ -306,7 +303,7 @@ class Decision:
     tenant_policy_digest: str = ""
     body_hash_wanted: bool = False
     is_author_proven: bool = False
-    trace: tuple[Step, ...] = field(default=())
+    trace: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,8 +317,7 @@ class Stored:
     warnings: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(Struct, frozen=True, gc=False):
     """The message, the evidence, the facts, and the decision."""
 
     verified: Verified

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import orjson
+from msgspec import Struct
 from psycopg.types.json import Jsonb
 
 from gatepost.db import Transaction
@@ -18,8 +19,7 @@ REPLAY_WINDOW = timedelta(days=7)
 """How long a delivered message is known again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True, gc=False):
     """A message whose past is asked; ``references`` are the Message-IDs it answers."""
 
     account: AccountId
@@ -28,8 +28,7 @@ class Question:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(Struct, frozen=True, gc=False):
     """The three facts, as ``Facts`` has them."""
 
     is_first_time: bool
@@ -37,8 +36,7 @@ class Past:
     answers_us: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(Struct, frozen=True, gc=False):
     """A message that was let in; ``windows``: where it counts besides its author's own window."""
 
     account: AccountId

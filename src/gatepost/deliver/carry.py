@@ -99,7 +99,7 @@ async def carry_out_all(tx: Transaction, recorded: Sequence[Recorded], *, entrop
         KeyReusedError: it says something else under the same caller's key.
         OvertakenError: a message's thread is another one by now.
     """
-    done = [CarriedOut(one, await _outcome(tx, one, entropy)) for one in recorded]
+    done = [CarriedOut(one, _at_once(one) or await _outcome(tx, one, entropy)) for one in recorded]
     for one in done:
         if isinstance(one.outcome, Queued) or (isinstance(one.outcome, Held) and _is_outbound(one)):
             thread, is_queued = one.recorded.thread, isinstance(one.outcome, Queued)
@@ -126,13 +126,19 @@ def body_of(verified: Verified) -> mailbox.Body:
     )
 
 
-async def _outcome(tx: Transaction, recorded: Recorded, entropy: Entropy) -> Kept | Held | Queued | Refused:
-    arrived, disposition = recorded.arrived, recorded.decision.disposition
+def _at_once(recorded: Recorded) -> Kept | None:
+    """Return what becomes of most mail, for which nothing has to be waited."""
+    arrived = recorded.arrived
+    if recorded.decision.disposition is not Disposition.DELIVER or arrived.direction is Direction.OUTBOUND:
+        return None
+    return Kept(arrived.email, recorded.thread or new_thread(arrived.email), wakes=not arrived.is_postmaster)
+
+
+async def _outcome(tx: Transaction, recorded: Recorded, entropy: Entropy) -> Held | Queued | Refused:
+    disposition = recorded.decision.disposition
     match disposition:
-        case Disposition.DELIVER if arrived.direction is Direction.OUTBOUND:
-            return await _queue(tx, recorded, entropy)
         case Disposition.DELIVER:
-            return Kept(arrived.email, recorded.thread or new_thread(arrived.email), wakes=not arrived.is_postmaster)
+            return await _queue(tx, recorded, entropy)
         case Disposition.HOLD:
             return await _hold(tx, recorded)
         case Disposition.REJECT | Disposition.DEFER | Disposition.DISCARD:
@@ -192,10 +198,10 @@ def email_from(recorded: Recorded, thread: ThreadId) -> Email:
         capabilities=grant.capabilities if grant else (),
         labels=recorded.decision.labels,
         verification={
-            "dkim": evidence.dkim_result.value,
-            "spf": evidence.spf.result.value,
-            "dmarc": evidence.dmarc.result.value,
-            "arc": evidence.arc.result.value,
+            "dkim": evidence.dkim_result._value_,  # what ``value`` returns, at a sixth of the cost
+            "spf": evidence.spf.result._value_,
+            "dmarc": evidence.dmarc.result._value_,
+            "arc": evidence.arc.result._value_,
             "from_alignment": None if evidence.author is None else evidence.is_aligned,
             "results": authres.results(evidence),
             "injection_score": evidence.injection.score,

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec import Struct
+
 from gatepost.arrive.paper import Direction
 from gatepost.ids import AccountId, BlobId, EmailId, HoldId, KeyId, SubmissionId, ThreadId
 from gatepost.mail.address import Address
 from gatepost.record.paper import Recorded
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True, gc=False):
     """It lies in the account's mailbox. ``wakes``: an agent is to be told."""
 
     email: EmailId
@@ -45,8 +46,7 @@ class Refused:
     """Nothing was kept but the entry. The door answers as the decision's disposition says."""
 
 
-@dataclass(frozen=True, slots=True)
-class CarriedOut:
+class CarriedOut(Struct, frozen=True, gc=False):
     """The end of the road inside the transaction."""
 
     recorded: Recorded

@@ -9,12 +9,10 @@ cut takes away, and many new keys are one write. Known keys cost no reading.
 """
 
 import asyncio
-import hmac
 import sqlite3
 import threading
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
@@ -25,6 +23,7 @@ from typing_extensions import override
 from gatepost.clock import Entropy
 from gatepost.keys.errors import ErasedError, KeyringError
 from gatepost.keys.keyring import KEY_OCTETS, Keyring
+from gatepost.keys.mac import Mac
 from gatepost.keys.master import MASTER, NEXT, alone, check_file, check_folder, make_master
 from gatepost.keys.memory import Memory
 from gatepost.keys.rotation import WRAPPING, begin, find_master, lost, rotate, settle
@@ -47,7 +46,7 @@ class KeyStore:
     """The keys of one house. Everything but ``flush`` is for the event loop's thread, and quick."""
 
     def __init__(self, folder: Path, rows: Rows, writes: Rows, entropy: Entropy) -> None:
-        self.entropy = entropy
+        self.entropy, self.forgotten = entropy, 0
         self._folder = folder
         self._rows = rows  # read in the event loop's thread
         self._writes = writes  # written by whichever thread holds the lock
@@ -63,7 +62,8 @@ class KeyStore:
         self._keys: Memory[int, bytes] = Memory(REMEMBERED_MAX)
         self._ids: Memory[tuple[str, Kind, str], int] = Memory(REMEMBERED_MAX)
         self._ciphers: Memory[tuple[int, int], AESGCM] = Memory(REMEMBERED_MAX)
-        self._lasting: Memory[str, tuple[bytes, AESGCM]] = Memory(REMEMBERED_MAX)
+        self._macs: Memory[int, Mac] = Memory(REMEMBERED_MAX)
+        self._lasting: Memory[str, tuple[Mac, AESGCM]] = Memory(REMEMBERED_MAX)
 
     @classmethod
     def open_existing(cls, folder: Path, entropy: Entropy) -> Self:
@@ -126,8 +126,8 @@ class KeyStore:
     @property
     def keyring(self) -> Keyring:
         """What wraps the house's own secrets: signing keys, webhook secrets."""
-        key, _ = self.lasting("")
-        return Keyring(hmac.digest(key, b"keyring", "sha256"), self.entropy)
+        mac, _ = self.lasting("")
+        return Keyring(mac(b"keyring"), self.entropy)
 
     def check(self) -> None:
         """See that the files still are those we hold, and nobody else's.
@@ -166,8 +166,8 @@ class KeyStore:
 
     # What a vault asks for.
 
-    def lasting(self, tenant: str) -> tuple[bytes, AESGCM]:
-        """Return the tenant's key for tokens and its cipher for what lasts; made and written on first use.
+    def lasting(self, tenant: str) -> tuple[Mac, AESGCM]:
+        """Return what makes the tenant's tokens and its cipher for what lasts; made and written on first use.
 
         Raises:
             KeyringError: the key store cannot be read or written.
@@ -177,7 +177,7 @@ class KeyStore:
         except ErasedError:
             return self._lasting_of(tenant, self._make_lasting(tenant))
 
-    def known_lasting(self, tenant: str) -> tuple[bytes, AESGCM]:
+    def known_lasting(self, tenant: str) -> tuple[Mac, AESGCM]:
         """Return the same; raises ``ErasedError`` where there is none: never made, or destroyed."""
         if (known := self._lasting.get(tenant)) is not None:
             return known
@@ -186,10 +186,9 @@ class KeyStore:
             raise ErasedError("the tenant's key has been destroyed")
         return self._lasting_of(tenant, row)
 
-    def _lasting_of(self, tenant: str, row: Row) -> tuple[bytes, AESGCM]:
-        key = self._unwrap(row)
-        blind, seal = (hmac.digest(key, purpose, "sha256") for purpose in (b"blind", b"seal"))
-        return self._lasting.put(tenant, (blind, AESGCM(seal)))
+    def _lasting_of(self, tenant: str, row: Row) -> tuple[Mac, AESGCM]:
+        mac = Mac(self._unwrap(row))
+        return self._lasting.put(tenant, (Mac(mac(b"blind")), AESGCM(mac(b"seal"))))
 
     def epoch(self, tenant: str, month: str) -> int:
         """Return the id of the month's key."""
@@ -199,23 +198,22 @@ class KeyStore:
         """Return the id of the subject's key."""
         return self._current(tenant, Kind.SUBJECT, name)
 
-    def meet(self, tenant: str, names: Iterable[str]) -> None:
-        """Look up at once what ``subject`` will be asked for, and make what is not there.
+    def meet(self, tenant: str, names: Sequence[str]) -> list[int]:
+        """Return ``subject`` of each name, looked up at once; what is not there is made.
 
         One by one costs several times as much: another process that wrote meanwhile makes SQLite read anew each time.
         """
-        every = [(tenant, Kind.SUBJECT, name) for name in dict.fromkeys(names)]
-        places = [place for place in every if self._ids.get(place) is None]
-        if places:
-            found = {
-                row.name: row for row in self._rows.by_names(tenant, Kind.SUBJECT, [name for _, _, name in places])
-            }
-            for place in places:
-                self._take(place, found.get(place[2]))
+        ids = {name: key for name in names if (key := self._ids.get((tenant, Kind.SUBJECT, name))) is not None}
+        strangers = [name for name in dict.fromkeys(names) if name not in ids]
+        if strangers:
+            found = {row.name: row for row in self._rows.by_names(tenant, Kind.SUBJECT, strangers)}
+            ids.update((name, self._take((tenant, Kind.SUBJECT, name), found.get(name))) for name in strangers)
+        return [ids[name] for name in names]
 
     def pair(self, epoch: int, subject: int) -> bytes:
         """Return the key made of two; raises ``ErasedError`` where one of them was destroyed."""
-        return hmac.digest(self._key(epoch), b"pair" + (self._key(subject) if subject else b""), "sha256")
+        mac = self._macs.get(epoch) or self._macs.put(epoch, Mac(self._key(epoch)))
+        return mac(b"pair" + (self._key(subject) if subject else b""))
 
     def cipher(self, epoch: int, subject: int) -> AESGCM:
         """Return the cipher under ``pair``."""
@@ -254,7 +252,7 @@ class KeyStore:
         """Do the same while the caller waits."""
         with self._writer() as rows:
             pending = list(self._pending.values())
-            rows.insert(replace(row, wrapped=self._master.wrap(WRAPPING, key, row.about)) for row, key in pending)
+            rows.insert(row._replace(wrapped=self._master.wrap(WRAPPING, key, row.about)) for row, key in pending)
         for row, _ in pending:
             self._pending.pop(row.id, None)
 
@@ -266,7 +264,7 @@ class KeyStore:
         with self._writer() as rows:
             draft = Row(self._new_id(), tenant, Kind.TENANT, "", b"")
             wrapped = self._master.wrap(WRAPPING, self.entropy(KEY_OCTETS), draft.about)
-            made = replace(draft, wrapped=wrapped)
+            made = draft._replace(wrapped=wrapped)
             rows.insert([made])
             return rows.by_name(tenant, Kind.TENANT, "") or made
 
@@ -341,8 +339,9 @@ class KeyStore:
         if house.rotations != self._house.rotations:
             self._master, _ = find_master(self._folder, house, self.entropy)
         if house.destructions != self._house.destructions:
-            for memory in (self._keys, self._ids, self._ciphers, self._lasting):
+            for memory in (self._keys, self._ids, self._ciphers, self._macs, self._lasting):
                 memory.clear()
+            self.forgotten += 1
         self._house = house
 
     def _current(self, tenant: str, kind: Kind, name: str) -> int:

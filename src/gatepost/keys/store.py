@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from gatepost.keys.master import check_file
 
@@ -46,9 +46,8 @@ class House:
     destructions: int
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One key at rest."""
+class Row(NamedTuple):
+    """One key at rest, in the order of its columns."""
 
     id: int
     tenant: str
@@ -153,8 +152,7 @@ class Rows:
 
     def insert(self, rows: Iterable[Row]) -> None:
         """Add keys; one that is there already stays as it is."""
-        values = [(row.id, row.tenant, row.kind, row.name, row.wrapped) for row in rows]
-        self._connection.executemany("insert or ignore into key values (?, ?, ?, ?, ?)", values)
+        self._connection.executemany("insert or ignore into key values (?, ?, ?, ?, ?)", rows)
 
     def after(self, key: int, limit: int) -> list[Row]:
         """Return the keys with the next higher ids, in order."""

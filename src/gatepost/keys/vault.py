@@ -20,13 +20,12 @@ from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.hmac import HMAC
 
 from gatepost.clock import Entropy
 from gatepost.keys.drawn import Drawn
 from gatepost.keys.errors import ErasedError, KeyringError
 from gatepost.keys.keyring import NONCE_OCTETS, TAG_OCTETS
+from gatepost.keys.mac import Mac
 
 TOKEN_OCTETS = 16
 SUBJECT = "subject"
@@ -48,10 +47,14 @@ class Holder(Protocol):
     def entropy(self) -> Entropy:
         """Draws nonces."""
 
-    def lasting(self, tenant: str) -> tuple[bytes, AESGCM]:
-        """Return the tenant's key for tokens, and its cipher for what lasts; made where there is none."""
+    @property
+    def forgotten(self) -> int:
+        """How often keys were forgotten because some were destroyed: what was had of them before counts no more."""
 
-    def known_lasting(self, tenant: str) -> tuple[bytes, AESGCM]:
+    def lasting(self, tenant: str) -> tuple[Mac, AESGCM]:
+        """Return what makes the tenant's tokens, and its cipher for what lasts; made where there is none."""
+
+    def known_lasting(self, tenant: str) -> tuple[Mac, AESGCM]:
         """Return the same; raises ``ErasedError`` where there is none."""
 
     def epoch(self, tenant: str, month: str) -> int:
@@ -60,8 +63,8 @@ class Holder(Protocol):
     def subject(self, tenant: str, name: str) -> int:
         """Return the id of the subject's key."""
 
-    def meet(self, tenant: str, names: Iterable[str]) -> None:
-        """Be told which subjects will be asked for."""
+    def meet(self, tenant: str, names: Sequence[str]) -> list[int]:
+        """Return the ids of the subjects' keys, in that order."""
 
     def pair(self, epoch: int, subject: int) -> bytes:
         """Return the key made of two; subject 0: of the month's alone."""
@@ -85,7 +88,17 @@ class Vault:
     what it has blinded.
     """
 
-    __slots__ = ("_blinded", "_entropy", "_epochs", "_holder", "_persons", "_sealers", "_tenant")
+    __slots__ = (
+        "_blinded",
+        "_entropy",
+        "_epochs",
+        "_forgotten",
+        "_holder",
+        "_persons",
+        "_sealers",
+        "_tenant",
+        "_tokens",
+    )
 
     def __init__(self, holder: Holder, tenant: str) -> None:
         self._holder = holder
@@ -94,7 +107,9 @@ class Vault:
         self._epochs: dict[tuple[int, int], int] = {}
         self._persons: dict[str | None, int] = {None: 0}
         self._blinded: dict[tuple[str, bytes], bytes] = {}
-        self._sealers: dict[tuple[int, int, str | None], tuple[bytes, tuple[int, int], bytes]] = {}
+        self._sealers: dict[tuple[int, int, str | None], tuple[bytes, AESGCM, bytes]] = {}
+        self._tokens: Mac | None = None
+        self._forgotten = holder.forgotten
 
     def blind(self, purpose: str, text: str | bytes) -> bytes:
         """Return 16 octets that stand for ``text``: equal for equal texts of one tenant and purpose, else random.
@@ -104,22 +119,29 @@ class Vault:
         octets = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
         known = self._blinded.get((purpose, octets))
         if known is None:
-            key, _ = self._holder.lasting(self._tenant)
-            known = hmac.digest(key, purpose.encode() + b"\x00" + octets, "sha256")[:TOKEN_OCTETS]
-            self._blinded[purpose, octets] = known
+            tag = self._mac(purpose.encode() + b"\x00" + octets)
+            known = self._blinded[purpose, octets] = tag[:TOKEN_OCTETS]
         return known
 
     def blind_all(self, purpose: str, texts: Iterable[str | bytes]) -> list[bytes]:
-        """Return ``blind`` of each, at a third of the cost: the key is taken in once for all (RFC 2104 section 4)."""
-        key, _ = self._holder.lasting(self._tenant)
-        begun = HMAC(key, SHA256())  # its copies cost half of what those of the standard library do
-        begun.update(purpose.encode() + b"\x00")
-        found: list[bytes] = []
-        for text in texts:
-            one = begun.copy()
-            one.update(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text)
-            found.append(one.finalize()[:TOKEN_OCTETS])
-        return found
+        """Return ``blind`` of each; none is remembered."""
+        rests = (text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text for text in texts)
+        return [tag[:TOKEN_OCTETS] for tag in self._mac.each(purpose.encode() + b"\x00", rests)]
+
+    @property
+    def _mac(self) -> Mac:
+        """What makes the tenant's tokens."""
+        self._keep_up()
+        if self._tokens is None:
+            self._tokens, _ = self._holder.lasting(self._tenant)
+        return self._tokens
+
+    def _keep_up(self) -> None:
+        """Ask for keys again where some were destroyed: theirs there are none any more."""
+        if self._forgotten != self._holder.forgotten:
+            self._forgotten = self._holder.forgotten
+            self._tokens = None
+            self._sealers.clear()
 
     def blind_text(self, purpose: str, text: str | bytes) -> str:
         """Return ``blind`` in hex, for columns that hold text."""
@@ -140,14 +162,15 @@ class Vault:
             at: whose month's key.
             subject: the person's address, as ``Address.key`` spells it; None where it concerns nobody in particular.
         """
-        head, keys, about = self._sealer(at if at.tzinfo is UTC else at.astimezone(UTC), subject)
+        head, cipher, about = self._sealer(at if at.tzinfo is UTC else at.astimezone(UTC), subject)
         nonce = self._entropy(NONCE_OCTETS)
-        return head + nonce + self._holder.cipher(*keys).encrypt(nonce, octets, about + place.encode())
+        return head + nonce + cipher.encrypt(nonce, octets, about + place.encode())
 
     def meet(self, subjects: Iterable[str | None]) -> None:
         """Be told whom ``seal`` will be about: strangers cost less together than one by one."""
-        strangers = {subject for subject in subjects if subject not in self._persons}
-        self._holder.meet(self._tenant, [self.blind_text(SUBJECT, subject or "") for subject in strangers])
+        strangers = [subject for subject in dict.fromkeys(subjects) if subject not in self._persons]
+        tokens = [self.blind_text(SUBJECT, subject or "") for subject in strangers]
+        self._persons.update(zip(strangers, self._holder.meet(self._tenant, tokens), strict=True))
 
     def open(self, place: str, sealed: bytes) -> bytes:
         """Return what was sealed for this place, by ``seal_lasting`` or ``seal``.
@@ -208,13 +231,14 @@ class Vault:
         cipher = self._stream_cipher(*_read_ids(head), head[_HEAD_OCTETS:])
         return _open_pieces(cipher, self._about(head, place), chain([first], rest))
 
-    def _sealer(self, at: datetime, subject: str | None) -> tuple[bytes, tuple[int, int], bytes]:
-        """Return what ``seal`` begins with, the ids of its keys, and what it is bound to besides its place."""
+    def _sealer(self, at: datetime, subject: str | None) -> tuple[bytes, AESGCM, bytes]:
+        """Return what ``seal`` begins with, its cipher, and what it is bound to besides its place."""
+        self._keep_up()
         known = self._sealers.get((at.year, at.month, subject))
         if known is None:
             keys = self._ids(at, subject)
             head = _head(_PASSING, *keys)
-            known = head, keys, self._about(head, "")
+            known = head, self._holder.cipher(*keys), self._about(head, "")
             self._sealers[at.year, at.month, subject] = known
         return known
 

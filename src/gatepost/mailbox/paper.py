@@ -1,8 +1,9 @@
 """A message at rest."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from gatepost.ids import AccountId, BlobId, EmailId, ThreadId
 from gatepost.mail.address import Address
@@ -20,8 +21,7 @@ class Texts(NamedTuple):
     human: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Email:
+class Email(Struct, frozen=True, kw_only=True, gc=False):
     """One kept message (RFC 8621 section 4), with what later rooms must know of how it came in.
 
     Attributes:
@@ -89,8 +89,7 @@ class Email:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
+class Body(Struct, frozen=True, kw_only=True, gc=False):
     """A message's octets as received, and whose keys seal them.
 
     Attributes:

@@ -1,7 +1,8 @@
 """Which messages belong together: Message-IDs as keys of fixed length."""
 
 import hashlib
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gatepost.ids import AccountId, EmailId, ThreadId
 
@@ -9,8 +10,7 @@ REFERENCES_MAX = 50
 """How many references count: the nearest ones. RFC 5322 section 3.6.4 sets no limit, and strangers write them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Newcomer:
+class Newcomer(Struct, frozen=True, gc=False):
     """A message that looks for its thread."""
 
     account: AccountId

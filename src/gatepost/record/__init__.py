@@ -135,10 +135,10 @@ def _columns(decided: Decided, thread: ThreadId | None) -> store.Columns:
         email=arrived.email,
         thread=thread,
         in_reply_to=arrived.in_reply_to,
-        direction=arrived.direction.value,
-        disposition=decision.disposition.value,
-        outcome=decision.outcome.value,
-        reason=decision.reason.value,
+        direction=arrived.direction,
+        disposition=decision.disposition,
+        outcome=decision.outcome,
+        reason=decision.reason,
     )
 
 

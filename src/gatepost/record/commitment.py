@@ -52,7 +52,8 @@ def _begun(name: str) -> "HASH":
 
 @lru_cache(maxsize=256)
 def _opening_head(name: str) -> bytes:
-    return orjson.dumps(name) + b':{"salt":"'
+    """Return how a value of that name begins in an opening, after the end of the one before it."""
+    return b'},%b:{"salt":"' % orjson.dumps(name)
 
 
 def seal(spelled: Mapping[str, bytes], entropy: Entropy) -> tuple[dict[str, Json], bytes]:
@@ -60,17 +61,20 @@ def seal(spelled: Mapping[str, bytes], entropy: Entropy) -> tuple[dict[str, Json
 
     The opening is JSON, ``{field: {salt, value}}``, each value as it was hashed.
     """
-    salts = entropy(SALT_OCTETS * len(spelled)) if spelled else b""
+    if not spelled:
+        return {}, b"{}"
+    salts = entropy(SALT_OCTETS * len(spelled))
     commitments: dict[str, Json] = {}
     opening: list[bytes] = []
     at = 0
     for name, value in spelled.items():
         salt = salts[at : at + SALT_OCTETS]
         at += SALT_OCTETS
-        digest = sha256(_head(name) + salt + value).digest()
-        commitments[name] = b2a_base64(digest, newline=False).decode()
-        opening.append(b'%b%b","value":%b}' % (_opening_head(name), b2a_base64(salt, newline=False), value))
-    return commitments, b"{%b}" % b",".join(opening)
+        made = _begun(name).copy()
+        made.update(salt + value)
+        commitments[name] = b2a_base64(made.digest(), newline=False).decode()
+        opening += (_opening_head(name), b2a_base64(salt, newline=False), b'","value":', value)
+    return commitments, b"{%b}}" % b"".join(opening)[2:]
 
 
 def commitments(openings: Sequence[bytes]) -> list[dict[str, bytes]] | None:

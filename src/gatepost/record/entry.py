@@ -231,9 +231,9 @@ def _frame(
     actor: str,
     object_ref: str,
 ) -> dict[str, Json]:
-    for word in (tenant, email or "", action, actor, object_ref):
-        if _PLAIN.fullmatch(word) is None:
-            raise UnrecordableError("ids and actions are plain words")
+    once = (email or "", object_ref) if email != object_ref else (object_ref,)  # of a decision they are one
+    if not all(map(_is_code, (tenant, action, actor))) or not all(map(_PLAIN.fullmatch, once)):
+        raise UnrecordableError("ids and actions are plain words")
     ts = timestamp(at)
     return {
         "v": FORMAT,

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec import Struct
+
 from gatepost.arrive.paper import Arrived
 from gatepost.decide.paper import Decided, Decision, Disposition, Grant, Outcome, Step
 from gatepost.ids import AccountId, BlobId, EmailId, EntryId, LeafIndex, ThreadId
@@ -14,8 +16,7 @@ Json = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
 """Anything JSON can say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True, gc=False):
     """A decision and its entries, one per recipient in envelope order; log indexes come later, from the sequencer.
 
     ``thread`` is the one the entries name, None for what is not kept.

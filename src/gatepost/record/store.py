@@ -94,7 +94,7 @@ async def append(
     tx.send(
         query,
         numbers=bigints(drawn),
-        kinds=texts([draft.kind.value for draft, _ in drafts]),
+        kinds=texts([draft.kind for draft, _ in drafts]),
         times=times([draft.at for draft, _ in drafts]),
         heads=octets([draft.pieces[0] for draft, _ in drafts]),
         middles=octets([draft.pieces[1] for draft, _ in drafts]),

@@ -1,6 +1,7 @@
 """What an entry tells of a decision: pure. ``codes`` and ``phrases`` may stand in its leaf, ``persons`` is hidden.
 
-Nothing here is a float: the quick spelling is the canonical one (``canonical_plain``).
+Nothing here is a float: the quick spelling is the canonical one (``canonical_plain``). ``_value_`` is what ``value`` of
+an enumeration returns, at a sixth of the cost; each entry has ten.
 """
 
 from gatepost.arrive.paper import Direction
@@ -24,7 +25,7 @@ def domains(evidence: Evidence) -> dict[str, Json]:
     return {
         "arc_seals": [[seal.instance, seal.domain, seal.selector, seal.claims_aligned] for seal in evidence.arc.seals],
         "dkim": [
-            [each.result.value, each.domain, each.selector, each.algorithm, each.is_aligned]
+            [each.result._value_, each.domain, each.selector, each.algorithm, each.is_aligned]
             for each in evidence.dkim[:_SIGNATURES_MAX]
         ],
         "dmarc": [evidence.dmarc.domain, evidence.dmarc.policy],
@@ -40,14 +41,14 @@ def _injection(found: Injection) -> Json:
 def verdicts(evidence: Evidence) -> dict[str, Json]:
     """Return the verdicts as an entry spells them: words and numbers of ours."""
     return {
-        "arc": evidence.arc.result.value,
+        "arc": evidence.arc.result._value_,
         "auth": evidence.auth,
-        "dkim": evidence.dkim_result.value,
-        "dmarc": evidence.dmarc.result.value,
+        "dkim": evidence.dkim_result._value_,
+        "dmarc": evidence.dmarc.result._value_,
         "injection": _injection(evidence.injection),
         "scans": [[scan.scanner, scan.result.value, scan.found] for scan in evidence.scans],
         "is_aligned": evidence.is_aligned,
-        "spf": evidence.spf.result.value,
+        "spf": evidence.spf.result._value_,
     }
 
 
@@ -57,11 +58,11 @@ def codes(decided: Decided, thread: ThreadId | None) -> dict[str, Json]:
     grant, peer = decision.grant, arrived.peer
     return {
         **verdicts(evidence),
-        "direction": arrived.direction.value,
-        "disposition": decision.disposition.value,
-        "door": arrived.door.value,
-        "outcome": decision.outcome.value,
-        "reason": decision.reason.value,
+        "direction": arrived.direction._value_,
+        "disposition": decision.disposition._value_,
+        "door": arrived.door._value_,
+        "outcome": decision.outcome._value_,
+        "reason": decision.reason._value_,
         "rule_index": grant.rule_index if grant else None,
         "size_octets": len(arrived.raw),
         "thread": thread,

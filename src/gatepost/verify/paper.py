@@ -323,6 +323,9 @@ class ScanVerdict:
     score: float | None = None
 
 
+_BEST_FIRST = (Result.PASS, Result.TEMPERROR, Result.POLICY, Result.FAIL, Result.PERMERROR, Result.NEUTRAL)
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything the checks found; nothing here depends on a policy.
@@ -359,9 +362,11 @@ class Evidence:
     @property
     def dkim_result(self) -> Result:
         """The one word for all signatures: the best of them, ``none`` without any (RFC 6376 section 6.1)."""
-        order = (Result.PASS, Result.TEMPERROR, Result.POLICY, Result.FAIL, Result.PERMERROR, Result.NEUTRAL)
         found = {verdict.result for verdict in self.dkim}
-        return next((result for result in order if result in found), Result.NONE)
+        for result in _BEST_FIRST:
+            if result in found:
+                return result
+        return Result.NONE
 
 
 @dataclass(frozen=True, slots=True)

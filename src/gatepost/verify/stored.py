@@ -40,38 +40,54 @@ def is_whole(evidence: Evidence) -> bool:
 
 
 def spell(evidence: Evidence) -> dict[str, Any]:
-    """Return evidence as JSON; what is as usual is left out."""
-    reading, author = evidence.content.reading, evidence.author
+    """Return evidence as JSON; what is as usual is left out.
+
+    ``_value_`` is what ``value`` of an enumeration returns, at a sixth of the cost.
+    """
+    author, content, auto = evidence.author, evidence.content, evidence.auto
     told: dict[str, Any] = {
         "author": None if author is None else [author.local, author.domain],
-        "problem": evidence.author_problem,
-        "spf": [evidence.spf.result.value, evidence.spf.domain],
-        "dkim": [
-            [each.result.value, each.domain, each.is_aligned, each.unsigned_octets, each.unsigned_twin, *_open(each)]
-            for each in evidence.dkim[:_SIGNATURES_MAX]
-        ],
-        "dmarc": [evidence.dmarc.result.value, evidence.dmarc.domain],
-        "arc": [
-            evidence.arc.result.value,
-            [[seal.instance, seal.domain, seal.claims_aligned] for seal in evidence.arc.seals],
-        ],
+        "spf": [evidence.spf.result._value_, evidence.spf.domain],
+        "dmarc": [evidence.dmarc.result._value_, evidence.dmarc.domain],
         "flags": [evidence.is_aligned, evidence.is_unsettled, evidence.auth],
-        "injection": [round(evidence.injection.score * 1_000), [each.value for each in evidence.injection.families]],
-        "scans": [[each.scanner, each.result.value] for each in evidence.scans],
-        "auto": [[marker.value for marker in evidence.auto.markers], evidence.auto.is_own],
-        "techniques": sorted({span.technique.value for span in reading.spans}),
-        "reading": [reading.is_malformed, reading.is_cut],
-        "files": [
-            [each.filename, each.content_type, each.size_octets, each.extraction.value, each.begins.value]
-            for each in reading.attachments[:FILES_MAX]
-        ],
-        "list": evidence.content.list_id,
-        "language": evidence.language.value if evidence.language else "",
     }
-    return {name: value for name, value in told.items() if value not in _USUAL}
+    if evidence.author_problem:
+        told["problem"] = evidence.author_problem
+    if evidence.dkim:
+        told["dkim"] = [
+            [each.result._value_, each.domain, each.is_aligned, each.unsigned_octets, each.unsigned_twin, *_open(each)]
+            for each in evidence.dkim[:_SIGNATURES_MAX]
+        ]
+    if evidence.arc.seals or evidence.arc.result is not Result.NONE:
+        seals = [[seal.instance, seal.domain, seal.claims_aligned] for seal in evidence.arc.seals]
+        told["arc"] = [evidence.arc.result._value_, seals]
+    score, families = round(evidence.injection.score * 1_000), evidence.injection.families
+    if score or families:
+        told["injection"] = [score, [each._value_ for each in families]]
+    if evidence.scans:
+        told["scans"] = [[each.scanner, each.result._value_] for each in evidence.scans]
+    if auto.markers or auto.is_own:
+        told["auto"] = [[marker._value_ for marker in auto.markers], auto.is_own]
+    if evidence.language:
+        told["language"] = evidence.language._value_
+    return told | _spell_content(content)
 
 
-_USUAL: tuple[Any, ...] = ("", [], [[], False], [0, []], [False, False], ["none", []])
+def _spell_content(content: Content) -> dict[str, Any]:
+    reading = content.reading
+    told: dict[str, Any] = {}
+    if reading.spans:
+        told["techniques"] = sorted({span.technique._value_ for span in reading.spans})
+    if reading.is_malformed or reading.is_cut:
+        told["reading"] = [reading.is_malformed, reading.is_cut]
+    if reading.attachments:
+        told["files"] = [
+            [each.filename, each.content_type, each.size_octets, each.extraction._value_, each.begins._value_]
+            for each in reading.attachments[:FILES_MAX]
+        ]
+    if content.list_id:
+        told["list"] = content.list_id
+    return told
 
 
 def _open(verdict: DkimVerdict) -> list[str]:

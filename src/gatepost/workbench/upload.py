@@ -1,9 +1,11 @@
 """A real message, looked at as if it had just come, for a draft to be tried on: verified, and kept nowhere."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
+
+from msgspec.structs import replace
 
 from gatepost import verify
 from gatepost.arrive.paper import Arrived, Peer

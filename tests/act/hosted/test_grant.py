@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+from msgspec import structs
+
 from act.hosted.pieces import GRANT
 from act.hosted.stage import Stage
 from gatepost.act.hosted.grant import granted_for, names
@@ -15,7 +17,7 @@ async def test_a_message_without_a_grant_grants_nothing(stage: Stage) -> None:
     email = await stage.scene.kept(await stage.scene.boss_asks())
     async with stage.scene.house.db.transaction(TENANT) as tx:
         assert await granted_for(tx, email, NOW) == {"search_mail"}
-        assert await granted_for(tx, replace(KEPT, account=email.account), NOW) == frozenset()
+        assert await granted_for(tx, structs.replace(KEPT, account=email.account), NOW) == frozenset()
 
 
 async def test_what_the_thread_has_read_before_narrows_it(stage: Stage) -> None:

@@ -1,4 +1,4 @@
-from dataclasses import replace
+from msgspec.structs import replace
 
 from gatepost.act.hosted.labels import Label, label_of
 from gatepost.mail.address import Address

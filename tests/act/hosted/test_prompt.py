@@ -1,8 +1,8 @@
 import json
-from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from act.hosted.pieces import document, step
 from gatepost.act.hosted.paper import StepState

@@ -1,8 +1,7 @@
 """The record's completeness: gates whose record is thin are found out, each by its own reason."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 import singly
 from gatepost import access
