@@ -81,7 +81,7 @@ class Transaction:
 
     def hasten_keys(self) -> None:
         """Begin to make the keys lasting that were made so far, while the rest of this transaction is worked out."""
-        if self._keys is not None and self._keys.has_pending:
+        if self._keys is not None and self._keys.pending:
             self._hastened = asyncio.get_running_loop().create_task(self._keys.flush())
             self._hastened.add_done_callback(_heed)  # what failed is tried again, and raised, by settle_keys
 

@@ -58,7 +58,7 @@ class KeyStore:
             self._master = settle(folder, self._house, entropy)
         self._version = rows.version()
         self._last_id = int.from_bytes(entropy(8), "big") >> 2  # SQLite's are signed; 0 stands for no key
-        self._pending: dict[int, tuple[Row, bytes]] = {}  # made and not written yet; the rows wait for their wrapping
+        self.pending: dict[int, tuple[Row, bytes]] = {}  # made and not written yet; the rows wait for their wrapping
         self._keys: Memory[int, bytes] = Memory(REMEMBERED_MAX)
         self._ids: Memory[tuple[str, Kind, str], int] = Memory(REMEMBERED_MAX)
         self._ciphers: Memory[tuple[int, int], AESGCM] = Memory(REMEMBERED_MAX)
@@ -234,27 +234,22 @@ class KeyStore:
         self._look_round()
         return self._house.destructions
 
-    @property
-    def has_pending(self) -> bool:
-        """Some key is not durable yet."""
-        return bool(self._pending)
-
     async def flush(self) -> None:
         """Return once every key that was made before this call is durable.
 
         Raises:
             KeyringError: the key store does not take them; nothing sealed under them may be committed.
         """
-        if self._pending:
+        if self.pending:
             await asyncio.to_thread(self.flush_now)
 
     def flush_now(self) -> None:
         """Do the same while the caller waits."""
         with self._writer() as rows:
-            pending = list(self._pending.values())
+            pending = list(self.pending.values())
             rows.insert(row._replace(wrapped=self._master.wrap(WRAPPING, key, row.about)) for row, key in pending)
         for row, _ in pending:
-            self._pending.pop(row.id, None)
+            self.pending.pop(row.id, None)
 
     def _make_lasting(self, tenant: str) -> Row:
         """Make the tenant's key and return it; where another process was quicker, its: the first one stays.
@@ -274,9 +269,9 @@ class KeyStore:
         A subject's name is ``subject_name``. What any process remembers of them it forgets before it next opens.
         """
         with self._writer() as rows:
-            for row, _ in list(self._pending.values()):
+            for row, _ in list(self.pending.values()):
                 if row.tenant == tenant and kind in {None, row.kind} and name in {None, row.name}:
-                    del self._pending[row.id]
+                    del self.pending[row.id]
             found = rows.delete(tenant, kind, name)
         self._writes.shed()
         self._look_round()
@@ -289,7 +284,7 @@ class KeyStore:
         """
         with self._writer() as rows:
             for key in keys:
-                self._pending.pop(key, None)
+                self.pending.pop(key, None)
             found = rows.delete_ids(tenant, keys)
         if found:
             self._writes.shed()
@@ -356,14 +351,14 @@ class KeyStore:
             self._keys.put(row.id, self._unwrap(row))
             return self._ids.put(place, row.id)
         made, key = self._new_id(), self.entropy(KEY_OCTETS)
-        self._pending[made] = Row(made, *place, b""), key
+        self.pending[made] = Row(made, *place, b""), key
         self._keys.put(made, key)
         return self._ids.put(place, made)
 
     def _key(self, key: int) -> bytes:
         if (known := self._keys.get(key)) is not None:
             return known
-        if (pending := self._pending.get(key)) is not None:
+        if (pending := self.pending.get(key)) is not None:
             return pending[1]
         row = self._rows.by_id(key)
         if row is None:
