@@ -41,7 +41,7 @@ _SILENCE = (
     *("-c", "log_parameter_max_length_on_error=0"),
 )
 # A commit of many messages takes some megabytes, and gives all of it back at its end. The C library would return it to
-# the system each time and be given it again page by page, cleared: a tenth of what PostgreSQL does for a message. So
+# the system each time and be given it again page by page, cleared: with 64 messages a seventh of PostgreSQL's CPU. So
 # each process keeps up to 16 MB for its next statement (docs/adr/0155).
 _MEMORY = {
     "MALLOC_TOP_PAD_": str(1 << 20),
