@@ -149,6 +149,17 @@ def test_pages_carry_checksums_and_nobody_listens_on_tcp(state: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root meets a folder its service account cannot reach")
+def test_its_processes_keep_memory_for_the_next_statement(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MALLOC_TOP_PAD_", "65536")  # an operator's word goes before
+    cluster = start(state)
+    try:
+        assert cluster.process is not None
+        told = Path(f"/proc/{cluster.process.pid}/environ").read_bytes().split(b"\0")
+        assert {b"MALLOC_TOP_PAD_=65536", b"MALLOC_TRIM_THRESHOLD_=16777216"} <= {*told}
+    finally:
+        cluster.stop()
+
+
 def test_below_a_closed_folder_the_data_lie_where_postgres_can_reach_them(state: Path) -> None:
     closed = state / "closed"
     closed.mkdir(mode=0o700)

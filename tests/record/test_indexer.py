@@ -1,4 +1,7 @@
 import asyncio
+from datetime import UTC, datetime
+
+import psycopg
 
 import singly
 from gatepost.clock import Entropy
@@ -90,3 +93,15 @@ async def test_it_runs_until_told_to_stop(db: Database, sequencer: Sequencer, en
             await asyncio.sleep(0.05)
     stop.set()
     await running
+
+
+async def test_the_index_of_a_month_sorts_its_list_in_seldom(db: Database, owner_dsn: str) -> None:
+    await word_store.make_room(db, [datetime(2027, 5, 20, tzinfo=UTC), datetime(2027, 6, 20, tzinfo=UTC)])
+    query = """
+        select reloptions from pg_partition_tree('entry_words_tokens') as tree
+        join pg_class on pg_class.oid = tree.relid where tree.isleaf
+    """
+    with psycopg.connect(owner_dsn) as owner:
+        bounds = [options for (options,) in owner.execute(query)]
+    assert len(bounds) >= 2
+    assert all(options == ["gin_pending_list_limit=4096"] for options in bounds)
