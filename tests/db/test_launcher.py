@@ -148,7 +148,6 @@ def test_pages_carry_checksums_and_nobody_listens_on_tcp(state: Path) -> None:
     cluster.stop()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root meets a folder its service account cannot reach")
 def test_its_processes_keep_memory_for_the_next_statement(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MALLOC_TOP_PAD_", "65536")  # an operator's word goes before
     cluster = start(state)
@@ -160,6 +159,7 @@ def test_its_processes_keep_memory_for_the_next_statement(state: Path, monkeypat
         cluster.stop()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root meets a folder its service account cannot reach")
 def test_below_a_closed_folder_the_data_lie_where_postgres_can_reach_them(state: Path) -> None:
     closed = state / "closed"
     closed.mkdir(mode=0o700)
