@@ -33,7 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("harness", type=Path, help="its folder; $BENCH_WORK holds what its setup.sh made")
     parser.add_argument("--peers", default="postfix_rspamd haraka2 model2_pg")
-    parser.add_argument("--connections", type=int, default=64, help="of ours")
+    parser.add_argument("--connections", type=int, default=128, help="of ours")
     parser.add_argument("--workers", type=int, default=1, help="processes of ours that receive mail")
     parser.add_argument("--size", default="5k", help="which corpus")
     options, others = parser.parse_known_args()

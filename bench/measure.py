@@ -44,7 +44,11 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="gatepost-bench-", dir="/tmp") as folder:
         os.chmod(folder, 0o711)  # noqa: PTH101, S103  # PostgreSQL's account passes through it
         async with serve(zone) as dns_port:
-            house = Gatepost(Path(folder), f"127.0.0.1:{dns_port}", {"GATEPOST_SMTP__WORKERS": str(options.workers)})
+            settings = {
+                "GATEPOST_SMTP__WORKERS": str(options.workers),
+                "GATEPOST_SMTP__CONNECTIONS_PER_ADDRESS_MAX": str(options.connections),
+            }
+            house = Gatepost(Path(folder), f"127.0.0.1:{dns_port}", settings)
             try:
                 await asyncio.to_thread(house.wait)
                 return await _play(house, Path(folder), warm, cold, options)
@@ -151,7 +155,7 @@ def main() -> None:
     """Read the options and run."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--count", type=int, default=5_000, help="mails in the measured run")
-    parser.add_argument("--connections", type=int, default=32, help="SMTP connections at once, 50 at the most")
+    parser.add_argument("--connections", type=int, default=128, help="SMTP connections at once")
     parser.add_argument("--workers", type=int, default=processes(), help="SMTP processes; one a core, four at the most")
     add_options(parser)
     print(json.dumps(uvloop.run(measure(parser.parse_args()))))
