@@ -121,7 +121,6 @@ async def _commit(house: House, verified: Sequence[Verified]) -> list[CarriedOut
         decided = await decide.with_room(tx, verified, recalled, decide.settle_all(verified, recalled))
         threads = deliver.threads_of(decided, known)
         tx.vault.meet(one.subject_of(to) for one in verified for to in one.arrived.envelope.rcpt_to)  # before all seals
-        tx.hasten_keys()
         recorded = await record.append_all(tx, decided, threads, entropy=house.entropy, numbers=numbers)
         done = await deliver.carry_out_all(tx, recorded, entropy=house.entropy)
         announced = act.announce(tx, done, house.bell, listening=listening)

@@ -91,6 +91,14 @@ async def test_fewer_than_a_crowd_do_not_wait() -> None:
     assert list(found) == [[-3, -4], [-8]]
 
 
+async def test_a_crowd_that_must_go_one_after_the_other_waits_for_nobody() -> None:
+    commits, ledger = GroupCommit(crowd_s=0.2), Ledger()
+    began = asyncio.get_running_loop().time()
+    await asyncio.gather(*(commits.join(number, ledger.commit, group="a", apart="x") for number in range(20)))
+    assert len(ledger.batches) == 20
+    assert asyncio.get_running_loop().time() - began < 1.0  # one pause before anybody knew, and not twenty
+
+
 async def test_a_commit_that_is_full_does_not_wait() -> None:
     commits, ledger = GroupCommit(size_max=4, crowd_s=60), Ledger()
     assert await asyncio.wait_for(_join(commits, ledger, [1, 2, 3, 4]), 30) == [-1, -2, -3, -4]

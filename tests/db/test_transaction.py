@@ -9,7 +9,7 @@ import pytest
 from db.spending import SPEND, spent
 from gatepost.db import Database, DatabaseUnavailableError, Later, UndecidedError
 from gatepost.ids import TenantId
-from gatepost.keys import KeyringError, Kind
+from gatepost.keys import Kind
 
 
 async def test_a_tenant_is_a_value_and_never_a_statement(db: Database) -> None:
@@ -68,39 +68,6 @@ async def test_a_transaction_that_sealed_before_keys_were_destroyed_does_not_com
     with pytest.raises(DatabaseUnavailableError, match="destroyed") as found:
         await seal_and_destroy()
     assert not isinstance(found.value, UndecidedError)
-
-
-async def test_keys_are_on_their_way_while_the_rest_is_worked_out_and_later_ones_follow(db: Database) -> None:
-    tenant = TenantId("tn_early")
-    early, late = (db.keys.subject_name(tenant, who) for who in ("boss@example.org", "clerk@example.org"))
-    async with db.transaction(tenant) as tx:
-        tx.vault.seal("email/1", b"secret", at=datetime(2026, 11, 1, tzinfo=UTC), subject="boss@example.org")
-        tx.hasten_keys()
-        while not db.keys.ids(tenant, Kind.SUBJECT, early):  # noqa: ASYNC110  # a thread writes it, and tells nobody
-            await asyncio.sleep(0.01)
-        tx.vault.seal("email/2", b"secret", at=datetime(2026, 11, 1, tzinfo=UTC), subject="clerk@example.org")
-        assert not db.keys.ids(tenant, Kind.SUBJECT, late)
-    assert db.keys.ids(tenant, Kind.SUBJECT, late)
-
-
-async def test_keys_that_could_not_be_written_early_are_written_before_the_commit(
-    db: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tenant, written = TenantId("tn_tried"), db.keys.flush_now
-    tries: list[int] = []
-
-    def fail_once() -> None:
-        tries.append(len(tries))
-        if len(tries) == 1:
-            raise KeyringError("no room")
-        written()
-
-    monkeypatch.setattr(db.keys, "flush_now", fail_once)
-    async with db.transaction(tenant) as tx:
-        tx.vault.seal("email/1", b"secret", at=datetime(2026, 11, 1, tzinfo=UTC), subject="boss@example.org")
-        tx.hasten_keys()
-    assert tries == [0, 1]
-    assert db.keys.ids(tenant, Kind.SUBJECT, db.keys.subject_name(tenant, "boss@example.org"))
 
 
 async def test_what_was_sent_along_can_be_read_after_the_commit(db: Database) -> None:

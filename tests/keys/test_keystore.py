@@ -5,19 +5,22 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from gatepost.keys import ErasedError, KeyringError, KeyStore, Kind
 from gatepost.keys.keystore import FILE
 from gatepost.keys.master import make_master
 from gatepost.keys.rotation import begin
-from gatepost.keys.store import Rows
+from gatepost.keys.store import Row, Rows
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 BOSS = "boss@example.org"
@@ -83,6 +86,56 @@ async def test_keys_read_together_open_what_each_alone_does(store: KeyStore, oth
         *[b"secret"] * 3,
         KeyringError,
     ]
+
+
+async def test_a_key_that_is_destroyed_while_it_is_read_and_others_are_written_is_not_used_again(
+    store: KeyStore, other: KeyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seal(store)
+    await store.flush()
+    name = store.subject_name("tn_a", BOSS)
+    for memory in (store._keys, store._ids, store._ciphers):
+        memory.clear()  # as after a start
+    read, began = store._rows.by_name, store.destructions
+
+    def read_late(tenant: str, kind: str, asked: str) -> Row | None:
+        row = read(tenant, kind, asked)
+        if asked == name and row is not None and other.destroy("tn_a", Kind.SUBJECT, name):
+            writing = threading.Thread(target=store.flush_now)
+            writing.start()
+            writing.join()
+        return row
+
+    monkeypatch.setattr(store._rows, "by_name", read_late)
+    seal(store)
+    assert store.destructions != began  # so that whoever sealed it does not commit
+    sealed = seal(store)
+    await store.flush()
+    assert opened(other, sealed) == b"secret"
+
+
+async def test_what_was_written_and_destroyed_is_not_written_again(store: KeyStore, other: KeyStore) -> None:
+    sealed, is_written, may_go_on = seal(store), threading.Event(), threading.Event()
+
+    class Pending(dict[int, tuple[Row, bytes]]):
+        @override
+        def pop(self, *given: Any) -> Any:
+            is_written.set()
+            may_go_on.wait(5)
+            return super().pop(*given)
+
+    store._pending = Pending(store._pending)
+    first, second = (threading.Thread(target=store.flush_now) for _ in range(2))
+    first.start()
+    is_written.wait(5)
+    assert other.destroy("tn_a", Kind.SUBJECT, other.subject_name("tn_a", BOSS)) == 1
+    second.start()
+    second.join(0.3)
+    may_go_on.set()
+    first.join()
+    second.join()
+    with pytest.raises(ErasedError):
+        opened(other, sealed)
 
 
 async def test_two_processes_that_make_a_key_at_once_can_read_each_other(store: KeyStore, other: KeyStore) -> None:

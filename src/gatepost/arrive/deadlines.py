@@ -25,6 +25,8 @@ class Deadlines:
         task = asyncio.current_task(self._loop)
         if task is None:
             raise RuntimeError("only a task can be told that its time is over")
+        if task in self._ends:
+            raise RuntimeError("a task has one deadline at a time")
         end = self._loop.time() + self._within_s
         self._ends[task] = end
         if self._timer is None:

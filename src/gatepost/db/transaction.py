@@ -33,7 +33,7 @@ class Later:
         return self._exchange.rows(self._done.result())
 
 
-def _heed(done: asyncio.Future[Any]) -> None:
+def _heed(done: asyncio.Future[PGresult]) -> None:
     """Look at a failure nobody may ask for: it is raised at whatever is waited for next, the commit at the latest."""
     if not done.cancelled():
         done.exception()
@@ -52,7 +52,6 @@ class Transaction:
         self._keys = keys
         self._vault: Vault | None = None
         self._destructions = 0
-        self._hastened: asyncio.Task[None] | None = None
 
     @property
     def tenant(self) -> TenantId:
@@ -79,12 +78,6 @@ class Transaction:
         """The house's own tokens, for what is looked up before the tenant is known."""
         return needed(self._keys).vault(None)
 
-    def hasten_keys(self) -> None:
-        """Begin to make the keys lasting that were made so far, while the rest of this transaction is worked out."""
-        if self._keys is not None and self._keys.pending:
-            self._hastened = asyncio.get_running_loop().create_task(self._keys.flush())
-            self._hastened.add_done_callback(_heed)  # what failed is tried again, and raised, by settle_keys
-
     async def settle_keys(self) -> None:
         """See to it, right before the commit, that what this transaction sealed can be opened after it.
 
@@ -94,8 +87,6 @@ class Transaction:
         if self._keys is None or self._vault is None:
             return
         try:
-            if self._hastened is not None and not self._hastened.done():
-                await asyncio.wait([self._hastened])
             await self._keys.flush()
             is_stale = self._keys.destructions != self._destructions
         except KeyringError as error:

@@ -87,8 +87,11 @@ class Client:
                     return None
                 try:
                     reply = await self._ask(server, name, rdtype, min(until, began + self._timeout_s))
-                except (TimeoutError, OSError, UnreachableError, EgressRefusedError, MalformedError):
-                    self._put_last(server)
+                except (TimeoutError, OSError, UnreachableError, EgressRefusedError, MalformedError) as error:
+                    if (
+                        not isinstance(error, TimeoutError) or time() < until
+                    ):  # else it was the question's time that ended
+                        self._put_last(server)
                     continue
                 if reply is not None and reply.rcode in {NOERROR, NXDOMAIN} and not reply.is_referral:
                     return reply

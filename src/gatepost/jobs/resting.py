@@ -2,7 +2,8 @@
 
 It rests for a second, so that what comes meanwhile is indexed together. Where more than a piece waited it goes on after
 as long a rest as it worked. While others want the processors (``pressure``) it makes way: two indexers take a twentieth
-of one, for half a minute; what waits longer gets a third, and more the longer it waits: it is done within a minute.
+of one, for half a minute; what waits longer gets a third, and more the longer it waits. So it is done within a minute,
+unless more comes than can be indexed at all.
 Any number of processes may run one; each tenant's queue is worked at under a lock.
 """
 

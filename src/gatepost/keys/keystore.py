@@ -50,15 +50,15 @@ class KeyStore:
         self._folder = folder
         self._rows = rows  # read in the event loop's thread
         self._writes = writes  # written by whichever thread holds the lock
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         with writes.writing():
             begin(folder, writes, entropy)
         with writes.writing():
-            self._house = _there(writes.house())
-            self._master = settle(folder, self._house, entropy)
+            self._house = writes.standing_house()
+            self._master, self._rotations = settle(folder, self._house, entropy), self._house.rotations
         self._version = rows.version()
         self._last_id = int.from_bytes(entropy(8), "big") >> 2  # SQLite's are signed; 0 stands for no key
-        self.pending: dict[int, tuple[Row, bytes]] = {}  # made and not written yet; the rows wait for their wrapping
+        self._pending: dict[int, tuple[Row, bytes]] = {}  # made and not written yet; the rows wait for their wrapping
         self._keys: Memory[int, bytes] = Memory(REMEMBERED_MAX)
         self._ids: Memory[tuple[str, Kind, str], int] = Memory(REMEMBERED_MAX)
         self._ciphers: Memory[tuple[int, int], AESGCM] = Memory(REMEMBERED_MAX)
@@ -110,8 +110,9 @@ class KeyStore:
 
     def close(self) -> None:
         """Let the files go."""
-        self._rows.close()
-        self._writes.close()
+        with self._lock:  # a thread may be writing for somebody who has given up
+            self._rows.close()
+            self._writes.close()
 
     @property
     def id(self) -> str:
@@ -138,7 +139,7 @@ class KeyStore:
         check_folder(self._folder)
         try:
             check_file(self._folder / FILE)
-            house = self._rows.house()
+            house = self._rows.standing_house()
         except (OSError, sqlite3.Error) as error:
             raise KeyringError(f"the key store cannot be read: {error}; restore it from your backup") from error
         self._keep_up(house)
@@ -240,16 +241,17 @@ class KeyStore:
         Raises:
             KeyringError: the key store does not take them; nothing sealed under them may be committed.
         """
-        if self.pending:
+        if self._pending:
             await asyncio.to_thread(self.flush_now)
 
     def flush_now(self) -> None:
         """Do the same while the caller waits."""
-        with self._writer() as rows:
-            pending = list(self.pending.values())
-            rows.insert(row._replace(wrapped=self._master.wrap(WRAPPING, key, row.about)) for row, key in pending)
-        for row, _ in pending:
-            self.pending.pop(row.id, None)
+        with self._lock:  # to the end: what was written is never written again, for it may be destroyed by then
+            with self._writer() as rows:
+                pending = list(self._pending.values())
+                rows.insert(row._replace(wrapped=self._master.wrap(WRAPPING, key, row.about)) for row, key in pending)
+            for row, _ in pending:
+                self._pending.pop(row.id, None)
 
     def _make_lasting(self, tenant: str) -> Row:
         """Make the tenant's key and return it; where another process was quicker, its: the first one stays.
@@ -269,9 +271,9 @@ class KeyStore:
         A subject's name is ``subject_name``. What any process remembers of them it forgets before it next opens.
         """
         with self._writer() as rows:
-            for row, _ in list(self.pending.values()):
+            for row, _ in list(self._pending.values()):
                 if row.tenant == tenant and kind in {None, row.kind} and name in {None, row.name}:
-                    del self.pending[row.id]
+                    del self._pending[row.id]
             found = rows.delete(tenant, kind, name)
         self._writes.shed()
         self._look_round()
@@ -284,7 +286,7 @@ class KeyStore:
         """
         with self._writer() as rows:
             for key in keys:
-                self.pending.pop(key, None)
+                self._pending.pop(key, None)
             found = rows.delete_ids(tenant, keys)
         if found:
             self._writes.shed()
@@ -315,7 +317,7 @@ class KeyStore:
         """Be the only writer, under the master key that is in force now."""
         try:
             with self._lock, self._writes.writing():
-                self._keep_up(self._writes.house())
+                self._take_master(self._writes.standing_house())
                 yield self._writes
         except sqlite3.Error as error:
             raise KeyringError(f"the key store cannot be written: {error}") from error
@@ -327,12 +329,16 @@ class KeyStore:
         version = self._rows.version()
         if version != self._version:
             self._version = version
-            self._keep_up(self._rows.house())
+            self._keep_up(self._rows.standing_house())
 
-    def _keep_up(self, house: House | None) -> None:
-        house = _there(house)
-        if house.rotations != self._house.rotations:
+    def _take_master(self, house: House) -> None:
+        """Take the master key in force. It forgets nothing: a thread calls it while the loop remembers what it read."""
+        if house.rotations != self._rotations:
             self._master, _ = find_master(self._folder, house, self.entropy)
+            self._rotations = house.rotations
+
+    def _keep_up(self, house: House) -> None:
+        self._take_master(house)
         if house.destructions != self._house.destructions:
             for memory in (self._keys, self._ids, self._ciphers, self._macs, self._lasting):
                 memory.clear()
@@ -351,14 +357,14 @@ class KeyStore:
             self._keys.put(row.id, self._unwrap(row))
             return self._ids.put(place, row.id)
         made, key = self._new_id(), self.entropy(KEY_OCTETS)
-        self.pending[made] = Row(made, *place, b""), key
+        self._pending[made] = Row(made, *place, b""), key
         self._keys.put(made, key)
         return self._ids.put(place, made)
 
     def _key(self, key: int) -> bytes:
         if (known := self._keys.get(key)) is not None:
             return known
-        if (pending := self.pending.get(key)) is not None:
+        if (pending := self._pending.get(key)) is not None:
             return pending[1]
         row = self._rows.by_id(key)
         if row is None:
@@ -369,7 +375,7 @@ class KeyStore:
         try:
             return self._master.unwrap(WRAPPING, row.wrapped, row.about)
         except KeyringError:  # wrapped anew between our look round and this
-            self._keep_up(self._rows.house())
+            self._take_master(self._rows.standing_house())
         row = self._rows.by_id(row.id) or row
         try:
             return self._master.unwrap(WRAPPING, row.wrapped, row.about)
@@ -390,9 +396,3 @@ class KeyStore:
     @override
     def __repr__(self) -> str:
         return "KeyStore()"  # never what it holds
-
-
-def _there(house: House | None) -> House:
-    if house is None:
-        raise KeyringError("the key store is empty: restore it from your backup")
-    return house

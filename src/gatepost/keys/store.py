@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from gatepost.keys.errors import KeyringError
 from gatepost.keys.master import check_file
 
 _WAIT_S = 10
@@ -111,6 +112,13 @@ class Rows:
         """Return the store's own row; None where it was just made."""
         row = self._connection.execute("select id, proof, rotations, destructions from house").fetchone()
         return None if row is None else House(*row)
+
+    def standing_house(self) -> House:
+        """Return the same row of a store that was begun; raises ``KeyringError`` where it is gone."""
+        house = self.house()
+        if house is None:
+            raise KeyringError("the key store is empty: restore it from your backup")
+        return house
 
     def begin(self, house_id: str, proof: bytes) -> House:
         """Write the store's own row and return it."""
