@@ -2,7 +2,7 @@
 # Makes .venv hold what one Makefile target needs: run, demo or dev. Uses uv where it is found, plain venv and pip
 # where it is not; both install exactly what uv.lock pins, by hash. The system's own Python is preferred: it has the
 # distribution's security updates, and Debian's is built with optimisation (a plain build takes a third more CPU,
-# docs/performance.md). PYTHON names another.
+# docs/measurements.md). PYTHON names another.
 set -eu
 group=$1
 cd "$(dirname "$0")/.."

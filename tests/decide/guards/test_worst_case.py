@@ -1,7 +1,7 @@
 """Guards drawn to be as dear as the bound lets in, over texts made for them; and texts that are dear to prepare.
 
 Times are told in "ands" of two numbers with a bit for each octet of the text, measured beside them, so that a slow or a
-busy machine is no failure. Three milliseconds are some 10,000 of them on the machine of docs/performance.md.
+busy machine is no failure. Three milliseconds are some 10,000 of them on the machine of docs/measurements.md.
 """
 
 import random
