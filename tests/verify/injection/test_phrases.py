@@ -175,3 +175,9 @@ def test_what_a_phrase_needs_stands_in_every_text_it_matches(phrase: Phrase) -> 
     texts = [text for text in (drawn(tree, chance) for _ in range(DRAWN)) if whole.search(text)]
     assert len(texts) > DRAWN / 2
     assert [text for text in texts if not needed.search(text)] == []
+
+
+@pytest.mark.parametrize("phrase", NEEDY, ids=[phrase.name for phrase in NEEDY])
+def test_an_underscore_in_place_of_a_space_hides_nothing_a_phrase_needs(phrase: Phrase) -> None:
+    """What stands for a space in a phrase may be an underscore, which makes no edge of a word."""
+    assert rb"\b" not in phrase.needs.replace(rb"(?:\b|_)", b"")

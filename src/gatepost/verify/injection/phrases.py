@@ -17,6 +17,7 @@ from gatepost.verify.injection.fold import fold
 from gatepost.verify.paper import Family
 
 _SPACE, _MAYBE = r"[^a-z0-9]{1,4}", r"[^a-z0-9]{0,4}"
+_EDGE = r"(?:\b|_)"  # of a word that a phrase needs: what stands for a space may be an underscore, which makes no edge
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def _read(table: Mapping[str, Any]) -> Iterator[Phrase]:
         for row in table.get(family.value, ()):
             case = row.get("case", False)
             expression = fold(_spelled(_joined(row["pattern"]), shorthand, case=case))
-            needs = fold(_spelled(_joined(row.get("needs", "")), shorthand, case=case))
+            needs = fold(_spelled(_joined(row.get("needs", "")).replace(r"\b", _EDGE), shorthand, case=case))
             yield Phrase(f"{family}.{row['name']}", family, row["says"], row["prior"], expression, case, needs)
 
 
