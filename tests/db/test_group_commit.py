@@ -99,6 +99,19 @@ async def test_a_crowd_that_must_go_one_after_the_other_waits_for_nobody() -> No
     assert asyncio.get_running_loop().time() - began < 1.0  # one pause before anybody knew, and not twenty
 
 
+async def test_nor_do_others_that_come_beside_such_a_crowd() -> None:
+    commits, ledger = GroupCommit(crowd_s=0.2), Ledger()
+
+    async def come_singly() -> None:
+        for number in range(100, 110):
+            await commits.join(number, ledger.commit, group="b")
+
+    began = asyncio.get_running_loop().time()
+    crowd = (commits.join(number, ledger.commit, group="a", apart="x") for number in range(20))
+    await asyncio.gather(*crowd, come_singly())
+    assert asyncio.get_running_loop().time() - began < 1.0
+
+
 async def test_a_commit_that_is_full_does_not_wait() -> None:
     commits, ledger = GroupCommit(size_max=4, crowd_s=60), Ledger()
     assert await asyncio.wait_for(_join(commits, ledger, [1, 2, 3, 4]), 30) == [-1, -2, -3, -4]

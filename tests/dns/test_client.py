@@ -300,6 +300,20 @@ async def test_no_try_goes_on_beyond_what_the_caller_waits() -> None:
         assert len(server.asked) == 1
 
 
+async def test_a_question_whose_own_time_ends_puts_no_server_last() -> None:
+    loop = asyncio.get_running_loop()
+
+    def behave(question: dns.message.Message, _: bool) -> Packets:  # noqa: FBT001  # the server's own signature
+        return [answer(question, f"{question.question[0].name} 60 A 192.0.2.1").to_wire()]
+
+    async with serving(lambda _q, _t: []) as first, serving(behave) as second:
+        client = dns_client(first.address, second.address, timeout_s=0.3)
+        got = await client.ask("a.example", RdType.A, until=loop.time() + 0.05)
+        assert got.status is Status.TEMPERROR
+        assert (await client.ask("b.example", RdType.A)).status is Status.OK
+        assert (len(first.asked), len(second.asked)) == (2, 1)
+
+
 async def test_a_datagram_that_is_none_after_all_is_waited_through() -> None:
     """The system tells of a datagram, and then throws it away where its checksum is wrong."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)

@@ -50,7 +50,7 @@ class GroupCommit:
         self._meters = meters
         self._queues: OrderedDict[Hashable, deque[_Waiting]] = OrderedDict()  # by group; the next one first
         self._task: asyncio.Task[None] | None = None
-        self._passed_over = False  # the last batch could not take all that waited
+        self._passed_over = False  # a batch of this round could not take all that waited
         self._began_at: float | None = None
 
     @property
@@ -108,7 +108,8 @@ class GroupCommit:
 
     async def _gather(self) -> None:
         await asyncio.sleep(self._pause_s)  # whoever is ready this moment comes along
-        if self._passed_over:  # what waits may go one after the other only, and company is no help to it
+        passed_over, self._passed_over = self._passed_over, False
+        if passed_over:  # what waits may go one after the other only, and company is no help to it
             return
         if self._crowd_s and CROWD <= max(map(len, self._queues.values()), default=0) < self._size_max:
             await asyncio.sleep(self._crowd_s)
@@ -129,7 +130,7 @@ class GroupCommit:
         while self._queues:
             group, queue = self._queues.popitem(last=False)
             taken, left = self._split(queue)
-            self._passed_over = bool(left)
+            self._passed_over |= bool(left)
             left.extend(queue)
             if left:
                 self._queues[group] = left

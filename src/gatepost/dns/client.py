@@ -88,9 +88,8 @@ class Client:
                 try:
                     reply = await self._ask(server, name, rdtype, min(until, began + self._timeout_s))
                 except (TimeoutError, OSError, UnreachableError, EgressRefusedError, MalformedError) as error:
-                    if (
-                        not isinstance(error, TimeoutError) or time() < until
-                    ):  # else it was the question's time that ended
+                    # Where the question's own time ended it may have waited for a turn: no fault of the server's.
+                    if not (isinstance(error, TimeoutError) and time() >= until):
                         self._put_last(server)
                     continue
                 if reply is not None and reply.rcode in {NOERROR, NXDOMAIN} and not reply.is_referral:
