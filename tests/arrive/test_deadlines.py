@@ -76,3 +76,16 @@ async def test_a_cancellation_by_somebody_else_stays_one_even_where_the_time_is_
 async def test_an_error_passes() -> None:
     with pytest.raises(KeyError), Deadlines(60):
         raise KeyError
+
+
+async def test_a_second_deadline_of_one_task_is_a_mistake_and_takes_nothing_from_the_first() -> None:
+    deadlines = Deadlines(0.05)
+
+    async def twice() -> None:
+        with deadlines:
+            with pytest.raises(RuntimeError), deadlines:
+                pass
+            await asyncio.sleep(60)
+
+    with pytest.raises(TimeoutError):
+        await twice()

@@ -363,10 +363,7 @@ class Evidence:
     def dkim_result(self) -> Result:
         """The one word for all signatures: the best of them, ``none`` without any (RFC 6376 section 6.1)."""
         found = {verdict.result for verdict in self.dkim}
-        for result in _BEST_FIRST:
-            if result in found:
-                return result
-        return Result.NONE
+        return next((result for result in _BEST_FIRST if result in found), Result.NONE)
 
 
 @dataclass(frozen=True, slots=True)
