@@ -66,4 +66,4 @@ class Indexer(Resting):
 
 
 def _words(vault: Vault, rows: Sequence[Unworded]) -> Spelled:
-    return word_store.spell(vault, rows, word_store.tokens_of_each(vault, [terms_of(row.found) for row in rows]))
+    return word_store.spell(vault, rows, [terms_of(row.found) for row in rows])

@@ -176,10 +176,18 @@ class Spelled:
     seals: list[bytes]
 
 
-def spell(vault: Vault, rows: Sequence[Unworded], tokens: Sequence[list[int]]) -> Spelled:
-    """Return the columns of these entries' tokens: milliseconds of work for a batch, and none of it on the loop."""
-    known = {token: bigint(token) for token in set().union(*tokens)}
-    each = [list(map(known.__getitem__, found)) for found in tokens]
+def spell(vault: Vault, rows: Sequence[Unworded], each: Sequence[Collection[str]]) -> Spelled:
+    """Return the columns of these entries' terms: milliseconds of work for a batch, and none of it on the loop.
+
+    A term that many of them have is hashed and spelled once.
+    """
+    terms = list(set().union(*each))
+    known = dict(zip(terms, map(bigint, tokens(vault, terms)), strict=True))
+    return in_columns(vault, rows, [list(map(known.__getitem__, found)) for found in each])
+
+
+def in_columns(vault: Vault, rows: Sequence[Unworded], each: Sequence[Sequence[bytes]]) -> Spelled:
+    """Return the columns of these entries' tokens, each spelled by ``bigint``."""
     words = [(row.place.entry, row.sealed_under, _spelled(found)) for row, found in zip(rows, each, strict=True)]
     ends = [0, *accumulate(map(len, each))]
     return Spelled(spelled_bigints([*chain.from_iterable(each)]), ends, seals(vault, words))
