@@ -107,7 +107,8 @@ async def waiting(tx: Transaction, limit: int, octets_max: int, after: AccountId
           select unindexed.at, unindexed.seq as number, unindexed.account as of_account, unindexed.email as of_email,
             kept.id, kept.sealed, sum(octet_length(kept.sealed)) over (
               order by unindexed.tenant, unindexed.account, unindexed.at, unindexed.seq rows unbounded preceding
-            ) - coalesce(octet_length(kept.sealed), 0) as octets_before  -- excluding the row adds up anew each time
+            ) - coalesce(octet_length(kept.sealed), 0) as octets_before
+            -- less its own: with "exclude current row" all before it would be added up anew for each
           from (
             select * from unindexed
             where tenant = %(tenant)s and account > %(after)s
