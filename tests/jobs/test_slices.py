@@ -1,6 +1,7 @@
 import asyncio
+from collections.abc import Sequence
 
-from gatepost.jobs.slices import SIZE, in_slices
+from gatepost.jobs.slices import SIZE, in_slices, slice_by_slice
 
 
 async def test_others_have_their_turn_between_two_slices() -> None:
@@ -23,3 +24,14 @@ async def test_others_have_their_turn_between_two_slices() -> None:
 
 async def test_of_nothing_nothing_is_made() -> None:
     assert await in_slices(str, []) == []
+
+
+async def test_a_slice_can_be_made_together() -> None:
+    slices: list[int] = []
+
+    def make(rows: Sequence[int]) -> list[str]:
+        slices.append(len(rows))
+        return [str(row) for row in rows]
+
+    assert await slice_by_slice(make, range(SIZE + 3)) == [str(row) for row in range(SIZE + 3)]
+    assert slices == [SIZE, 3]

@@ -85,6 +85,8 @@ def test_a_token_is_equal_for_one_text_tenant_and_purpose_and_no_other(store: Ke
     assert vault.blind_text("sender", BOSS) == token.hex()
     assert store.vault("tn_a").blind("sender", BOSS) == token
     assert vault.blind_all("sender", [BOSS, "\udc80", BOSS]) == [token, vault.blind("sender", "\udc80"), token]
+    numbers = [int.from_bytes(blind[:8], "big") >> 1 for blind in vault.blind_all("sender", [BOSS, "\udc80"])]
+    assert vault.blind_numbers("sender", [BOSS, "\udc80"]) == numbers
     others = {vault.blind("sender", "Boss@example.org"), vault.blind("word", BOSS), vault.blind("", f"sender\0{BOSS}")}
     assert len({token, *others, store.vault("tn_b").blind("sender", BOSS)}) == 4 + (len(others) - 2)
     assert vault.blind("sender", "\udc80") != token  # what is no Unicode text has a token too

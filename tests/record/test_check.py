@@ -14,6 +14,7 @@ from gatepost import record
 from gatepost.blobs import Blobs
 from gatepost.clock import Entropy
 from gatepost.db import Database
+from gatepost.db.column import bigint
 from gatepost.ids import EntryId
 from gatepost.keys import KeyStore
 from gatepost.keys import Kind as KeyKind
@@ -225,9 +226,9 @@ async def test_words_that_the_house_itself_got_wrong_are_named_by_a_deep_look(db
         async with db.transaction(TENANT) as tx:
             (row,) = [each for each in await word_store.at_places(tx, 0, 10) if each.place.entry == entry]
             query = f"select array_send({changed}) as tokens from entry_words where entry = %(entry)s"  # noqa: S608  # above
-            tokens = [*word_store.read((await tx.one(query, entry=entry)).tokens)]
+            tokens = [bigint(token) for token in word_store.read((await tx.one(query, entry=entry)).tokens)]
             await tx.run("delete from entry_words where tenant = %(tenant)s and entry = %(entry)s", entry=entry)
-            await word_store.keep(tx, [row], word_store.spell(tx.vault, [row], [tokens]))
+            await word_store.keep(tx, [row], word_store.in_columns(tx.vault, [row], [tokens]))
         assert (await verify_log(db, blobs, TENANT)).is_sound
         assert expected in (await verify_log(db, blobs, TENANT, is_deep=True)).findings
 

@@ -2,11 +2,12 @@ import asyncio
 from datetime import UTC, datetime
 
 import psycopg
+import pytest
 
 import singly
 from gatepost.clock import Entropy
 from gatepost.db import Database
-from gatepost.keys import KeyStore
+from gatepost.keys import KeyringError, KeyStore
 from gatepost.keys.keystore import Kind as KeyKind
 from gatepost.record import word_store
 from gatepost.record.indexer import BATCH, Indexer
@@ -78,6 +79,22 @@ async def test_who_is_erased_is_found_no_more_and_the_facts_still_are(
     assert await find(db, Sought(text="boss")) == []
     assert await find(db, Sought(facts={"outcome": "delivered"})) == [entry]
     assert await indexer.sweep() == 0
+
+
+async def test_an_entry_whose_opening_was_changed_waits(
+    db: Database, sequencer: Sequencer, entropy: Entropy, owner_dsn: str
+) -> None:
+    async with db.transaction(TENANT) as tx:
+        (entry,) = (await singly.append(tx, inbound(), entropy=entropy)).entries
+    await sequencer.sequence(TENANT)
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute("set session_replication_role = replica")
+        owner.execute("alter table opening no force row level security")
+        owner.execute("update opening set sealed = sealed || 'x' where entry = %s", [entry])
+        owner.execute("alter table opening force row level security")
+    with pytest.raises(KeyringError):
+        await Indexer(db).index(TENANT)
+    assert await Indexer(db).round() == 0
 
 
 async def test_it_runs_until_told_to_stop(db: Database, sequencer: Sequencer, entropy: Entropy) -> None:

@@ -8,7 +8,8 @@ from gatepost.decide.paper import Disposition
 from gatepost.mail.address import AddressError
 from gatepost.record.entry import Draft, consequence_draft, decision_drafts
 from gatepost.record.paper import Kind
-from gatepost.record.words import WORDS_MAX, Found, party, terms_of, words_of
+from gatepost.record.vocabulary import VOCABULARY
+from gatepost.record.words import WORDS_MAX, Found, found_in, party, terms_of, words_of
 from record.papers import TENANT, consequence, counting, decision, inbound
 
 
@@ -62,6 +63,33 @@ def test_an_act_is_found_by_what_it_names() -> None:
     act = consequence(Kind.ACT, "key.add", private={"label": "Robin's laptop"}, object_ref="ky_9")
     terms = terms_of(found(consequence_draft(TENANT, act, entropy=counting())))
     assert {"action:key.add", "actor:ky_1", "object:ky_9", "any:robin", "any:laptop"} <= terms
+
+
+def both_ways(draft: Draft) -> tuple[set[str], set[str]]:
+    """Return the terms of an entry that is read as the indexer reads it, and of all of it."""
+    quick = found_in(b"%bnull%b1%b" % draft.pieces, draft.opening)
+    return terms_of(quick), terms_of(found(draft))
+
+
+@pytest.mark.parametrize("disposition", list(Disposition))
+def test_an_indexer_reads_all_of_a_decision_that_it_is_found_by(disposition: Disposition) -> None:
+    given = inbound(decided=decision(disposition=disposition, detail="mentions payment"))
+    (draft,) = decision_drafts(given, thread=None, entropy=counting())
+    quick, whole = both_ways(draft)
+    assert quick == whole
+
+
+@pytest.mark.parametrize("action", [name for name, of in VOCABULARY.items() if of.kind is not Kind.DECISION])
+def test_an_indexer_reads_all_of_what_is_no_decision(action: str) -> None:
+    act = consequence(VOCABULARY[action].kind, action, object_ref="ky_9")
+    quick, whole = both_ways(consequence_draft(TENANT, act, entropy=counting()))
+    assert quick == whole
+
+
+def test_an_indexer_reads_of_what_is_erased_what_its_leaf_says() -> None:
+    (draft,) = decision_drafts(inbound(), thread=None, entropy=counting())
+    quick = found_in(b"%bnull%b1%b" % draft.pieces, None)
+    assert terms_of(quick) == terms_of(Found(leaf=found(draft).leaf, opened={}))
 
 
 def test_what_is_erased_leaves_the_facts_alone() -> None:

@@ -7,10 +7,12 @@ from functools import partial
 from itertools import accumulate, groupby
 from typing import Any, NamedTuple
 
+import orjson
+
 from gatepost.db import Database, Transaction
 from gatepost.db.column import Column, bigint, bigints, octets, spelled_bigints, texts, times
 from gatepost.ids import AccountId, EmailId, TenantId
-from gatepost.jobs.slices import in_slices
+from gatepost.jobs.slices import slice_by_slice
 from gatepost.keys import ErasedError, KeyringError, Vault
 from gatepost.mailbox import store
 from gatepost.mailbox.paper import Email, Texts
@@ -68,7 +70,7 @@ class Candidate:
 
 def tokens(vault: Vault, account: AccountId, terms: Iterable[str]) -> list[int]:
     """Return what stands for the terms: 63 bits of a keyed hash of account, field and word."""
-    return [int.from_bytes(blind[:8], "big") >> 1 for blind in vault.blind_all(f"words/{account}", terms)]
+    return vault.blind_numbers(f"words/{account}", terms)
 
 
 async def tenants_waiting(db: Database) -> list[TenantId]:
@@ -119,18 +121,28 @@ async def waiting(tx: Transaction, limit: int, octets_max: int, after: AccountId
     # For the queue of a young house, of which it knows nothing yet, PostgreSQL would read and sort all of it each time.
     tx.send("select set_config('enable_bitmapscan', 'off', true)")
     rows = await tx.all(query, limit=limit, octets_max=octets_max, after=after)
-    return await in_slices(partial(_waiting, tx.vault), rows)
+    return await slice_by_slice(partial(_waiting, tx.vault), rows)
 
 
-def _waiting(vault: Vault, row: Any) -> Waiting:
-    return Waiting(
-        AccountId(row.of_account),
-        Place(row.at, row.number),
-        EmailId(row.of_email),
-        bytes(row.sealed or b"")[:SEALED_UNDER_OCTETS],
-        len(row.sealed or b""),
-        _texts(vault, row),
-    )
+def _waiting(vault: Vault, rows: Sequence[Any]) -> list[Waiting]:
+    kept = [row for row in rows if row.sealed is not None]
+    opened = vault.open_all([(f"email/{row.id}", bytes(row.sealed)) for row in kept])
+    known = {
+        row.id: store.texts_from(orjson.loads(each))
+        for row, each in zip(kept, opened, strict=True)
+        if isinstance(each, bytes)
+    }
+    return [
+        Waiting(
+            AccountId(row.of_account),
+            Place(row.at, row.number),
+            EmailId(row.of_email),
+            bytes(row.sealed or b"")[:SEALED_UNDER_OCTETS],
+            len(row.sealed or b""),
+            known.get(row.of_email),
+        )
+        for row in rows
+    ]
 
 
 def _content(vault: Vault, row: Any) -> dict[str, Any] | None:
@@ -139,11 +151,6 @@ def _content(vault: Vault, row: Any) -> dict[str, Any] | None:
         return store.content_of(vault, row)
     except (ErasedError, KeyringError):
         return None
-
-
-def _texts(vault: Vault, row: Any) -> Texts | None:
-    content = None if row.sealed is None else _content(vault, row)
-    return None if content is None else store.texts_from(content)
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,26 +89,27 @@ def line(text: str) -> str:
 
 def terms_of(texts: Texts) -> set[str]:
     """Return everything a message is found by, each with its field in front: ``any:word``, ``from:word``."""
-    terms: set[str] = set()
-    shown, author = texts.from_
-    _add_people(terms, "from", (author,), shown)
-    shown, recipient = texts.to
-    _add_people(terms, "to", (recipient, *_ADDRESS.findall(shown)), shown)
-    for subject in texts.subject:
-        _add_words(terms, "subject", subject, has_prefixes=True)
+    shown_author, author = texts.from_
+    shown_recipient, recipient = texts.to
+    terms = set(_of_address("from", author))
+    for address in (recipient, *_ADDRESS.findall(shown_recipient)):
+        terms |= _of_address("to", address)
+    words = _words(texts.human)  # all of them count as any word: put together first, each is spelled so once
+    people, recipients, subject = _words(shown_author), _words(shown_recipient), set[str]()
+    for each in texts.subject:
+        subject |= _words(each)
     for name in texts.filename:
-        _add_words(terms, "filename", name)
-    _add_words(terms, None, texts.human)
+        words |= (named := _words(name))
+        terms.update(map("filename:".__add__, named))
+    words.update(people, recipients, subject)
+    terms.update(map("any:".__add__, words))
+    terms.update(map("from:".__add__, people))
+    terms.update(map("to:".__add__, recipients))
+    terms.update(map("subject:".__add__, subject))
+    terms.update(_beginnings({*people, *recipients, *subject}))
     if texts.filename:
         terms.add(ATTACHMENT)
     return terms
-
-
-def _add_people(terms: set[str], field: str, addresses: Iterable[str], shown: str) -> None:
-    """Add people by what their addresses are found by, and by the words of how they are shown."""
-    for address in addresses:
-        terms.update(_of_address(field, address))
-    _add_words(terms, field, shown, has_prefixes=True)
 
 
 @lru_cache(maxsize=512)
@@ -119,19 +120,18 @@ def _of_address(field: str, address: str) -> frozenset[str]:
         return frozenset()
     local, domain = folded(local), domain.lower()
     labels = domain.split(".")
-    names = {f"{local}@{domain}", local, *(".".join(labels[at:]) for at in range(max(len(labels) - 1, 1)))}
-    terms = {f"{place}:{name}" for place in (field, "any") for name in names}
-    _add_words(terms, field, f"{local} {domain}", has_prefixes=True)
-    return frozenset(terms)
+    words = _words(f"{local} {domain}")
+    names = {f"{local}@{domain}", local, *(".".join(labels[at:]) for at in range(max(len(labels) - 1, 1))), *words}
+    return frozenset([*map(f"{field}:".__add__, names), *map("any:".__add__, names), *_beginnings(words)])
 
 
-def _add_words(terms: set[str], field: str | None, text: str, *, has_prefixes: bool = False) -> None:
-    words = _words(text)
-    places = ("any",) if field is None else ("any", field)
-    terms.update(f"{place}:{word}" for place in places for word in words)
-    if has_prefixes:
-        cuts = {word[:size] for word in words for size in range(PREFIX_MIN_CHARS, PREFIX_MAX_CHARS + 1)}
-        terms.update(f"begins:{cut}" for cut in cuts if len(cut) >= PREFIX_MIN_CHARS)
+def _beginnings(words: Iterable[str]) -> list[str]:
+    """Return the beginnings that words are found by as well."""
+    return [
+        f"begins:{word[:size]}"
+        for word in words
+        for size in range(PREFIX_MIN_CHARS, min(len(word), PREFIX_MAX_CHARS) + 1)
+    ]
 
 
 def _words(text: str) -> set[str]:

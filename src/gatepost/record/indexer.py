@@ -13,7 +13,7 @@ from gatepost.jobs.resting import Resting
 from gatepost.keys import Vault
 from gatepost.record import word_store
 from gatepost.record.paper import Kind
-from gatepost.record.word_store import Row, Spelled
+from gatepost.record.word_store import Spelled, Unworded
 from gatepost.record.words import terms_of
 
 BATCH = 256
@@ -60,10 +60,10 @@ class Indexer(Resting):
             await self.forget(tenant)
         return len(rows)
 
-    async def _keep(self, tx: Transaction, rows: Sequence[Row]) -> None:
+    async def _keep(self, tx: Transaction, rows: Sequence[Unworded]) -> None:
         if rows:
             await word_store.keep(tx, rows, await self._pressure.compute(_words, tx.vault, rows))
 
 
-def _words(vault: Vault, rows: Sequence[Row]) -> Spelled:
-    return word_store.spell(vault, rows, word_store.tokens_of_each(vault, [terms_of(row.found) for row in rows]))
+def _words(vault: Vault, rows: Sequence[Unworded]) -> Spelled:
+    return word_store.spell(vault, rows, [terms_of(row.found) for row in rows])

@@ -10,14 +10,15 @@ from itertools import accumulate, chain
 from typing import Any, NamedTuple
 
 import orjson
+from msgspec import Struct
 
 from gatepost.db import Database, Transaction
 from gatepost.db.column import Column, bigint, bigints, octets, spelled_bigints, times
 from gatepost.ids import EntryId, LeafIndex, TenantId
-from gatepost.jobs.slices import in_slices
+from gatepost.jobs.slices import slice_by_slice
 from gatepost.keys import ErasedError, KeyringError, Vault
 from gatepost.record import store
-from gatepost.record.words import Found
+from gatepost.record.words import Found, found_in
 
 _TOKEN = struct.Struct("!iq")  # an element of an array: its length, and a bigint
 _BIGINT = 20  # PostgreSQL's number of the type
@@ -57,9 +58,17 @@ class Row:
         return store.Written(EntryId(self.place.entry), self.found.leaf, self.opening, self.leaf_index)
 
 
+class Unworded(Struct, frozen=True, gc=False):
+    """An entry as the indexer needs it; ``sealed_under`` is empty where nobody can read its opening any more."""
+
+    place: Place
+    found: Found
+    sealed_under: bytes
+
+
 def tokens(vault: Vault, terms: Iterable[str]) -> list[int]:
     """Return what stands for the terms: 63 bits of a keyed hash."""
-    return [int.from_bytes(blind[:8], "big") >> 1 for blind in vault.blind_all("entry words", terms)]
+    return vault.blind_numbers("entry words", terms)
 
 
 def tokens_of_each(vault: Vault, each: Sequence[Collection[str]]) -> list[list[int]]:
@@ -101,6 +110,26 @@ def _row(vault: Vault, row: Any) -> Row:
     return Row(Place(row.at, row.id), index, leaf, Found(leaf=orjson.loads(leaf), opened=values), opening, under)
 
 
+def _unworded(vault: Vault, rows: Sequence[Any]) -> list[Unworded]:
+    """Return what the indexer needs of these entries; raises ``KeyringError`` where an opening was changed or moved."""
+    sealed = [row for row in rows if row.sealed is not None]
+    opened = vault.open_all([(store.place_of(row.ref), bytes(row.sealed)) for row in sealed])
+    openings: dict[int, bytes] = {}
+    for row, opening in zip(sealed, opened, strict=True):
+        if isinstance(opening, KeyringError):
+            raise opening
+        if isinstance(opening, bytes):
+            openings[row.id] = opening
+    return [
+        Unworded(
+            Place(row.at, row.id),
+            found_in(bytes(row.leaf), openings.get(row.id)),
+            bytes(row.sealed[:SEALED_UNDER_OCTETS]) if row.id in openings else b"",
+        )
+        for row in rows
+    ]
+
+
 async def try_lock(tx: Transaction) -> bool:
     """Take the right to index the tenant's log until the transaction ends; False where somebody else has it."""
     query = "select pg_try_advisory_xact_lock(hashtextextended('entry words ' || %(tenant)s, 0)) as is_ours"
@@ -113,7 +142,7 @@ async def next_index(tx: Transaction) -> int:
     return 0 if row is None else int(row.next_index)
 
 
-async def at_places(tx: Transaction, start: int, end: int) -> list[Row]:
+async def at_places(tx: Transaction, start: int, end: int) -> list[Unworded]:
     """Return the entries at places ``start`` up to and without ``end``, in order; each a look-up (``log_store``).
 
     They are opened in slices: all of a batch together would hold the loop, and who waits for it, for 10 ms.
@@ -126,7 +155,7 @@ async def at_places(tx: Transaction, start: int, end: int) -> list[Row]:
         where placed.tenant = %(tenant)s and placed.leaf_index >= %(start)s and placed.leaf_index < %(end)s
         order by placed.leaf_index
     """
-    return await in_slices(partial(_row, tx.vault), await tx.all(query, start=start, end=end))
+    return await slice_by_slice(partial(_unworded, tx.vault), await tx.all(query, start=start, end=end))
 
 
 async def make_room(db: Database, moments: Iterable[datetime]) -> None:
@@ -147,16 +176,24 @@ class Spelled:
     seals: list[bytes]
 
 
-def spell(vault: Vault, rows: Sequence[Row], tokens: Sequence[list[int]]) -> Spelled:
-    """Return the columns of these entries' tokens: milliseconds of work for a batch, and none of it on the loop."""
-    known = {token: bigint(token) for token in set().union(*tokens)}
-    each = [list(map(known.__getitem__, found)) for found in tokens]
+def spell(vault: Vault, rows: Sequence[Unworded], each: Sequence[Collection[str]]) -> Spelled:
+    """Return the columns of these entries' terms: milliseconds of work for a batch, and none of it on the loop.
+
+    A term that many of them have is hashed and spelled once.
+    """
+    terms = list(set().union(*each))
+    known = dict(zip(terms, map(bigint, tokens(vault, terms)), strict=True))
+    return in_columns(vault, rows, [list(map(known.__getitem__, found)) for found in each])
+
+
+def in_columns(vault: Vault, rows: Sequence[Unworded], each: Sequence[Sequence[bytes]]) -> Spelled:
+    """Return the columns of these entries' tokens, each spelled by ``bigint``."""
     words = [(row.place.entry, row.sealed_under, _spelled(found)) for row, found in zip(rows, each, strict=True)]
     ends = [0, *accumulate(map(len, each))]
     return Spelled(spelled_bigints([*chain.from_iterable(each)]), ends, seals(vault, words))
 
 
-async def keep(tx: Transaction, rows: Sequence[Row], words: Spelled) -> None:
+async def keep(tx: Transaction, rows: Sequence[Unworded], words: Spelled) -> None:
     """Store what entries are found by; what was stored of them before stays."""
     query = """
         insert into entry_words (tenant, at, entry, sealed_under, tokens, seal)
@@ -248,7 +285,7 @@ async def one(tx: Transaction, entry: EntryId) -> Row | None:
     return None if row is None else _row(tx.vault, row)
 
 
-async def take_erased(tx: Transaction) -> list[Row]:
+async def take_erased(tx: Transaction) -> list[Unworded]:
     """Remove and return the entries with words that nobody can read any more: their keys or openings are gone.
 
     It walks through all the tenant's words: only after something was erased.
@@ -270,7 +307,7 @@ async def take_erased(tx: Transaction) -> list[Row]:
         from gone join entry on entry.id = gone.entry
         left join opening on opening.entry = gone.entry left join leaf on leaf.entry = gone.entry
     """
-    return [_row(tx.vault, row) for row in await tx.all(query, heads=octets(heads))]
+    return _unworded(tx.vault, await tx.all(query, heads=octets(heads)))
 
 
 def _is_erased(vault: Vault, row: Any) -> bool:

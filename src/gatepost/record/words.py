@@ -4,12 +4,15 @@ Facts of ours (outcome, reason, actor ...) stand in the leaf and are found for e
 is found for as long as somebody can open it. Words are those that mail is found by (``mailbox/words.py``).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
 from itertools import islice
-from typing import Any
+from typing import Any, TypedDict, cast
+
+from msgspec import Struct
+from msgspec.json import Decoder
 
 from gatepost.decide.paper import Disposition
 from gatepost.mail.address import Address, AddressError
@@ -34,6 +37,66 @@ class Found:
 
     leaf: Leaf
     opened: Mapping[str, Any]
+
+
+class _Part(Struct, frozen=True, gc=False):
+    """What an opening has of one value; its salt is nothing to search."""
+
+    value: Any
+
+
+class _Decision(TypedDict, total=False):
+    """What a decision is found by in its leaf."""
+
+    outcome: Any
+    disposition: Any
+    direction: Any
+    thread: Any
+    reason: Any
+
+
+class _Leaf(TypedDict):
+    """What an entry is found by in its leaf; of any but a decision everything that its detail says."""
+
+    kind: Any
+    action: Any
+    actor_ref: Any
+    account: Any
+    email: Any
+    object_ref: Any
+    decision: _Decision | None
+    detail: Any
+
+
+class _Opening(TypedDict, total=False):
+    """What a decision is found by in its opening."""
+
+    reason: _Part
+    blob: _Part
+    message_id: _Part
+    detail: _Part
+    sender: _Part
+    mail_from: _Part
+    recipient: _Part
+    remote_address: _Part
+    helo: _Part
+
+
+_leaf, _opening, _any_opening = Decoder(_Leaf), Decoder(_Opening), Decoder(dict[str, _Part])
+
+
+def found_in(leaf: bytes, opening: bytes | None) -> Found:
+    """Return as much of an entry as ``terms_of`` asks for: of most a third, and to read all of it costs twice as much.
+
+    Args:
+        leaf: its canonical octets.
+        opening: JSON of ``{field: {salt, value}}``; None where nobody can read it any more.
+    """
+    read = cast("Leaf", _leaf.decode(leaf))
+    if opening is None:
+        return Found(leaf=read, opened={})
+    parts = cast("dict[str, _Part]", (_opening if read["decision"] else _any_opening).decode(opening))
+    return Found(leaf=read, opened={name: part.value for name, part in parts.items()})
 
 
 def terms_of(found: Found) -> set[str]:
@@ -65,11 +128,9 @@ def terms_of(found: Found) -> set[str]:
         terms.add(f"reason:{detail}")
     for field, names in (("from", ("sender", "mail_from")), ("to", ("recipient",))):
         for name in names:
-            terms.update(f"{field}:{form}" for form in _forms(opened.get(name) or ""))
-    if decision:
-        terms.update(f"any:{word}" for word in _words({name: opened.get(name) for name in _WORDED}))
-    else:
-        terms.update(f"any:{word}" for word in _words({**public, **opened}))
+            terms.update(map(f"{field}:".__add__, _forms(opened.get(name) or "")))
+    worded = {name: opened.get(name) for name in _WORDED} if decision else {**public, **opened}
+    terms.update(map("any:".__add__, _words(worded)))
     return terms
 
 
@@ -117,8 +178,10 @@ def _words(values: Mapping[str, Any]) -> set[str]:
     return words
 
 
-def _of_field(value: object) -> Iterator[str]:
+def _of_field(value: object) -> Iterable[str]:
     """Return the words of one field, so that no other can crowd them out."""
+    if isinstance(value, str):
+        return _of_text(value[:TEXT_MAX_CHARS])
     words: dict[str, None] = {}
     for text in _texts(value):
         words.update(dict.fromkeys(_of_text(text[:TEXT_MAX_CHARS])))
@@ -129,6 +192,7 @@ def _of_field(value: object) -> Iterator[str]:
 
 @lru_cache(maxsize=4096)
 def _of_text(text: str) -> tuple[str, ...]:
+    """Return the words of one text that count, each once."""
     if len(text) <= 2 * WORDS_MAX and text.isascii():  # all its words count, however often one stands there
         return tuple(distinct(text))
     words: list[str] = []
@@ -136,7 +200,7 @@ def _of_text(text: str) -> tuple[str, ...]:
         words += (*run, *pairs(run)) if is_unspaced(run) else (run,)
         if len(words) >= WORDS_MAX:
             break
-    return tuple(words)
+    return tuple(dict.fromkeys(words))[:WORDS_MAX]
 
 
 def _address(text: str) -> str | None:
