@@ -163,8 +163,9 @@ class Database:
                 raise
             except Exception:
                 exchange.forget()
-                with suppress(psycopg.OperationalError):
-                    await self._waits.answer(exchange.put("rollback", {}))
+                if exchange.has_asked:
+                    with suppress(psycopg.OperationalError):
+                        await self._waits.answer(exchange.put("rollback", {}))
                 raise
             try:
                 ended = await self._waits.answer(exchange.put("commit", {}))
