@@ -51,6 +51,21 @@ async def test_what_is_sent_and_fails_fails_the_commit(db: Database) -> None:
     assert await spent(db) == 0
 
 
+async def _send_nonsense_that_is_answered_before_the_commit(db: Database) -> None:
+    async with db.transaction(TENANT) as tx:
+        spending = asyncio.ensure_future(tx.run(SPEND))
+        await asyncio.sleep(0)
+        tx.send("select 1 / 0")
+        await spending
+        await asyncio.sleep(0.1)
+
+
+async def test_what_fails_once_the_last_question_was_answered_fails_the_commit_by_its_own_name(db: Database) -> None:
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        await _send_nonsense_that_is_answered_before_the_commit(db)
+    assert await spent(db) == 0
+
+
 async def test_what_was_sent_is_taken_back_where_the_caller_fails(db: Database) -> None:
     with pytest.raises(LookupError):
         await _send_and_fail(db)

@@ -76,6 +76,7 @@ class _Ready:
     types: tuple[int, ...]
     formats: Sequence[Format]
     done: asyncio.Future[PGresult] | None
+    is_waited: bool
 
 
 @dataclass(slots=True)
@@ -83,6 +84,7 @@ class _Sent:
     """A statement that waits for its answer; ``preparing`` where the answer is that it was understood."""
 
     done: asyncio.Future[PGresult] | None = None
+    is_waited: bool = False
     preparing: tuple[bytes, tuple[int, ...]] | None = None
 
 
@@ -91,6 +93,7 @@ class Exchange:
 
     Attributes:
         failure: what a statement met last.
+        unheard: the same, while nobody who waited has been told of it.
         has_asked: something was sent; until then the server knows of nothing, and there is nothing to take back.
     """
 
@@ -105,6 +108,7 @@ class Exchange:
         self._is_writing = False
         self._is_due = False
         self.failure: psycopg.Error | None = None
+        self.unheard: psycopg.Error | None = None
         self.has_asked = False
 
     def open(self) -> None:
@@ -169,7 +173,7 @@ class Exchange:
             raise psycopg.OperationalError("the connection is lost")
         text, names, formats = _spell(query)
         octets, types, sent_as = self._dump([values[name] for name in names], formats)
-        self._ready.append(_Ready(text, octets, types, sent_as, done))
+        self._ready.append(_Ready(text, octets, types, sent_as, done, is_waited))
         if is_waited and not self._is_due:
             self._is_due = True
             self._loop.call_soon(self._flush)
@@ -198,7 +202,7 @@ class Exchange:
             for statement in ready:
                 name = self._prepared(statement)
                 self._pg.send_query_prepared(name, statement.octets, statement.formats, Format.BINARY)
-                self._sent.append(_Sent(statement.done))
+                self._sent.append(_Sent(statement.done, statement.is_waited))
             self._pg.pipeline_sync()
             self._sent.append(_Sent())
             self._push()
@@ -261,7 +265,9 @@ class Exchange:
         if sent.preparing:
             self._connection.prepared.pop(sent.preparing, None)
         if result.status != ExecStatus.PIPELINE_ABORTED or self.failure is None:
-            self.failure = psycopg.errors.error_from_result(result)
+            self.failure = self.unheard = psycopg.errors.error_from_result(result)
+        if sent.is_waited:
+            self.unheard = None
         if sent.done and not sent.done.done():
             sent.done.set_exception(self.failure)
 

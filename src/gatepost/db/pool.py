@@ -172,6 +172,8 @@ class Database:
             except _BROKEN as error:
                 raise UndecidedError(type(error).__name__) from error
             if ended.command_status != b"COMMIT":
+                if exchange.unheard is not None:  # by a statement that nobody waited for
+                    raise exchange.unheard
                 raise RuntimeError("a statement had failed and was passed over: the transaction was rolled back") from (
                     exchange.failure
                 )
