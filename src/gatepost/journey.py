@@ -11,7 +11,7 @@ from gatepost.act import hosted, petition, trouble
 from gatepost.arrive.paper import Arrived, Direction
 from gatepost.blobs import Blobs
 from gatepost.clock import Clock, Entropy
-from gatepost.db import Database, GroupCommit, Plans
+from gatepost.db import Database, GroupCommit, Plans, Transaction
 from gatepost.decide.paper import Ruling
 from gatepost.deliver import ask, hold, hold_end
 from gatepost.deliver.paper import CarriedOut, Held, Hold, HoldState, Refused
@@ -111,16 +111,16 @@ async def _commit(house: House, verified: Sequence[Verified]) -> list[CarriedOut
     Each is judged as if those before it had been delivered already. No two belong to one conversation.
     """
     async with house.accepting.transaction(verified[0].arrived.tenant, plans=Plans.KEPT) as tx:
-        recalled, known, hosting, listening, numbers = await asyncio.gather(  # side by side: one round trip
+        recalled, known, hosting, listening, numbers, _ = await asyncio.gather(  # side by side: one round trip
             decide.recall_all(tx, verified),
             deliver.conversations(tx, verified),
             hosted.accounts(tx),
             act.listening(tx),
             record.draw_numbers(tx, verified),
+            _meet(tx, verified),
         )
         decided = await decide.with_room(tx, verified, recalled, decide.settle_all(verified, recalled))
         threads = deliver.threads_of(decided, known)
-        tx.vault.meet(one.subject_of(to) for one in verified for to in one.arrived.envelope.rcpt_to)  # before all seals
         recorded = await record.append_all(tx, decided, threads, entropy=house.entropy, numbers=numbers)
         done = await deliver.carry_out_all(tx, recorded, entropy=house.entropy)
         announced = act.announce(tx, done, house.bell, listening=listening)
@@ -132,6 +132,13 @@ async def _commit(house: House, verified: Sequence[Verified]) -> list[CarriedOut
                 await house.jobs.enqueue_all(tx, asked)
     house.bell.ring(announced)
     return done
+
+
+async def _meet(tx: Transaction, verified: Sequence[Verified]) -> None:
+    """Have the keys that the entries and mails will be sealed under; new ones are written from here on."""
+    await asyncio.sleep(0)  # PostgreSQL is asked first, and answers meanwhile
+    tx.vault.meet(one.subject_of(to) for one in verified for to in one.arrived.envelope.rcpt_to)
+    tx.hasten_keys()
 
 
 async def notify(job: Job, house: House) -> None:

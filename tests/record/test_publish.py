@@ -238,6 +238,8 @@ async def test_nothing_is_signed_that_contradicts_a_checkpoint(
     with pytest.raises(ForkError):
         await new_sequencer().sequence(TENANT)
     assert await head(db, blobs) == before
+    async with db.transaction(TENANT) as tx:
+        assert await log_store.waiting(tx)  # nothing was given a place: it would be another entry's
 
 
 async def test_nothing_is_signed_over_tiles_that_were_changed_or_lost(

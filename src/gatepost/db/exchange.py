@@ -2,6 +2,7 @@
 
 PostgreSQL's pipeline mode, over psycopg's own libpq: a statement costs a tenth of what a cursor of psycopg costs, and
 those that do not need each other's answers cost one round trip in all. Each is prepared the first time it is seen.
+What nobody waits for, such as what begins a transaction, is sent along with the next that somebody does.
 """
 
 import asyncio
@@ -75,6 +76,7 @@ class _Ready:
     types: tuple[int, ...]
     formats: Sequence[Format]
     done: asyncio.Future[PGresult] | None
+    is_waited: bool
 
 
 @dataclass(slots=True)
@@ -82,6 +84,7 @@ class _Sent:
     """A statement that waits for its answer; ``preparing`` where the answer is that it was understood."""
 
     done: asyncio.Future[PGresult] | None = None
+    is_waited: bool = False
     preparing: tuple[bytes, tuple[int, ...]] | None = None
 
 
@@ -90,6 +93,8 @@ class Exchange:
 
     Attributes:
         failure: what a statement met last.
+        unheard: the same, while nobody who waited has been told of it.
+        has_asked: something was sent; until then the server knows of nothing, and there is nothing to take back.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -101,7 +106,10 @@ class Exchange:
         self._ready: list[_Ready] = []
         self._sent: deque[_Sent] = deque()
         self._is_writing = False
+        self._is_due = False
         self.failure: psycopg.Error | None = None
+        self.unheard: psycopg.Error | None = None
+        self.has_asked = False
 
     def open(self) -> None:
         """Begin; raises ``psycopg.OperationalError`` where the connection is dead."""
@@ -117,13 +125,15 @@ class Exchange:
         """Execute with what is asked next; what goes wrong is raised there."""
         self._put(query, values, None)
 
-    def put(self, query: str, values: Mapping[str, object]) -> asyncio.Future[PGresult]:
-        """Execute with what is asked next; return what will have the answer.
+    def put(self, query: str, values: Mapping[str, object], *, is_waited: bool = True) -> asyncio.Future[PGresult]:
+        """Execute with what else is asked in this turn of the loop; return what will have the answer.
+
+        Where it is not ``is_waited`` for, it is sent like ``send``.
 
         That raises ``psycopg.Error`` where this statement failed, or one sent before it whose answer nobody waited for.
         """
         done: asyncio.Future[PGresult] = self._loop.create_future()
-        self._put(query, values, done)
+        self._put(query, values, done, is_waited=is_waited)
         return done
 
     def rows(self, result: PGresult, *, is_named: bool = True) -> list[Any]:
@@ -151,14 +161,22 @@ class Exchange:
             await self._connection.cancel_safe(timeout=1)
         await self._connection.close()
 
-    def _put(self, query: str, values: Mapping[str, object], done: asyncio.Future[PGresult] | None) -> None:
+    def _put(
+        self,
+        query: str,
+        values: Mapping[str, object],
+        done: asyncio.Future[PGresult] | None,
+        *,
+        is_waited: bool = False,
+    ) -> None:
         if self._socket < 0:
             raise psycopg.OperationalError("the connection is lost")
         text, names, formats = _spell(query)
         octets, types, sent_as = self._dump([values[name] for name in names], formats)
-        if not self._ready:
+        self._ready.append(_Ready(text, octets, types, sent_as, done, is_waited))
+        if is_waited and not self._is_due:
+            self._is_due = True
             self._loop.call_soon(self._flush)
-        self._ready.append(_Ready(text, octets, types, sent_as, done))
 
     def _dump(
         self, values: list[object], formats: Sequence[PyFormat]
@@ -176,14 +194,15 @@ class Exchange:
 
     def _flush(self) -> None:
         """Send all that is ready, and ask for the answers."""
-        ready, self._ready = self._ready, []
+        ready, self._ready, self._is_due = self._ready, [], False
         if not ready or self._socket < 0:
             return
+        self.has_asked = True
         try:
             for statement in ready:
                 name = self._prepared(statement)
                 self._pg.send_query_prepared(name, statement.octets, statement.formats, Format.BINARY)
-                self._sent.append(_Sent(statement.done))
+                self._sent.append(_Sent(statement.done, statement.is_waited))
             self._pg.pipeline_sync()
             self._sent.append(_Sent())
             self._push()
@@ -246,7 +265,9 @@ class Exchange:
         if sent.preparing:
             self._connection.prepared.pop(sent.preparing, None)
         if result.status != ExecStatus.PIPELINE_ABORTED or self.failure is None:
-            self.failure = psycopg.errors.error_from_result(result)
+            self.failure = self.unheard = psycopg.errors.error_from_result(result)
+        if sent.is_waited:
+            self.unheard = None
         if sent.done and not sent.done.done():
             sent.done.set_exception(self.failure)
 

@@ -163,14 +163,17 @@ class Database:
                 raise
             except Exception:
                 exchange.forget()
-                with suppress(psycopg.OperationalError):
-                    await self._waits.answer(exchange.put("rollback", {}))
+                if exchange.has_asked:
+                    with suppress(psycopg.OperationalError):
+                        await self._waits.answer(exchange.put("rollback", {}))
                 raise
             try:
                 ended = await self._waits.answer(exchange.put("commit", {}))
             except _BROKEN as error:
                 raise UndecidedError(type(error).__name__) from error
             if ended.command_status != b"COMMIT":
+                if exchange.unheard is not None:  # by a statement that nobody waited for
+                    raise exchange.unheard
                 raise RuntimeError("a statement had failed and was passed over: the transaction was rolled back") from (
                     exchange.failure
                 )

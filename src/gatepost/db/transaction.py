@@ -33,7 +33,7 @@ class Later:
         return self._exchange.rows(self._done.result())
 
 
-def _heed(done: asyncio.Future[PGresult]) -> None:
+def _heed(done: asyncio.Future[Any]) -> None:
     """Look at a failure nobody may ask for: it is raised at whatever is waited for next, the commit at the latest."""
     if not done.cancelled():
         done.exception()
@@ -52,6 +52,7 @@ class Transaction:
         self._keys = keys
         self._vault: Vault | None = None
         self._destructions = 0
+        self._hastened: asyncio.Future[None] | None = None
 
     @property
     def tenant(self) -> TenantId:
@@ -78,6 +79,17 @@ class Transaction:
         """The house's own tokens, for what is looked up before the tenant is known."""
         return needed(self._keys).vault(None)
 
+    def hasten_keys(self) -> None:
+        """Begin to write the keys that were made so far, while the rest of this transaction is worked out.
+
+        A key has to be durable before a row sealed under it is committed, and not before it is written:
+        ``settle_keys`` waits for it. Else its flush and PostgreSQL's are waited for one after the other.
+        """
+        if self._keys is not None and self._hastened is None:
+            self._hastened = self._keys.begin_flush()
+            if self._hastened is not None:
+                self._hastened.add_done_callback(_heed)  # what failed is tried again, and raised, by settle_keys
+
     async def settle_keys(self) -> None:
         """See to it, right before the commit, that what this transaction sealed can be opened after it.
 
@@ -87,6 +99,8 @@ class Transaction:
         if self._keys is None or self._vault is None:
             return
         try:
+            if self._hastened is not None and not self._hastened.done():
+                await asyncio.wait([self._hastened])
             await self._keys.flush()
             is_stale = self._keys.destructions != self._destructions
         except KeyringError as error:
@@ -128,7 +142,7 @@ class Transaction:
 
     def later(self, query: LiteralString, **values: object) -> Later:
         """Execute like ``send``; the rows can be read after the commit, and cost no round trip of their own."""
-        return Later(self._exchange, self._exchange.put(query, {"tenant": self._tenant, **values}))
+        return Later(self._exchange, self._exchange.put(query, {"tenant": self._tenant, **values}, is_waited=False))
 
     async def _ask(self, query: LiteralString, values: Mapping[str, object]) -> PGresult:
         return await self._waits.answer(self._exchange.put(query, {"tenant": self._tenant, **values}))

@@ -1,5 +1,6 @@
 """Doing what was decided, inside the transaction that decided it."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -106,12 +107,19 @@ async def carry_out_all(tx: Transaction, recorded: Sequence[Recorded], *, entrop
             decide.charge_sent(tx, one.recorded.decided, thread, is_queued=is_queued)
     decide.charge_waiting(tx, [one.recorded.decided for one in done if isinstance(one.outcome, Held)])
     kept = [(one.recorded, one.outcome.thread) for one in done if isinstance(one.outcome, Kept)]
-    await mailbox.keep_all(tx, [email_from(one, thread) for one, thread in kept])
+    # Side by side: one round trip. Whether a thread is another one by now, is told before the commit.
+    await asyncio.gather(
+        mailbox.keep_all(tx, [email_from(one, thread) for one, thread in kept]), _charge(tx, done, kept)
+    )
+    return done
+
+
+async def _charge(tx: Transaction, done: Sequence[CarriedOut], kept: Sequence[tuple[Recorded, ThreadId]]) -> None:
+    """Send along what nobody waits for: windows, grants, bodies."""
     decide.charge_all(tx, [one.recorded.decided for one in done if isinstance(one.outcome, Kept | Queued)])
     grants.issue_all(tx, [(one.decided, thread) for one, thread in kept])
     verified = [one.recorded.decided.verified for one in done if not isinstance(one.outcome, Refused)]
     mailbox.keep_bodies(tx, map(body_of, verified))
-    return done
 
 
 def _is_outbound(done: CarriedOut) -> bool:

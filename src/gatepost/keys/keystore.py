@@ -4,8 +4,8 @@ A ``tenant`` key seals what lasts and blinds what is looked up; an ``epoch`` key
 ``subject`` key is a person's. To destroy one of the last two makes all that was sealed under it unreadable.
 
 Two processes may each make a key for one month or person: both are kept, each seal names its own. A new key is
-remembered at once and written by ``flush``, which whoever commits calls first: so no commit can name a key that a power
-cut takes away, and many new keys are one write. Known keys cost no reading.
+remembered at once and written by ``flush``, which whoever commits has waited for: so no commit can name a key that a
+power cut takes away, and many new keys are one write. Known keys cost no reading.
 """
 
 import asyncio
@@ -241,8 +241,12 @@ class KeyStore:
         Raises:
             KeyringError: the key store does not take them; nothing sealed under them may be committed.
         """
-        if self._pending:
-            await asyncio.to_thread(self.flush_now)
+        if (writing := self.begin_flush()) is not None:
+            await writing
+
+    def begin_flush(self) -> asyncio.Future[None] | None:
+        """Begin to do the same in a thread, whether anybody waits for it or not; None where there is nothing to do."""
+        return asyncio.get_running_loop().run_in_executor(None, self.flush_now) if self._pending else None
 
     def flush_now(self) -> None:
         """Do the same while the caller waits."""
@@ -260,8 +264,7 @@ class KeyStore:
         """
         with self._writer() as rows:
             draft = Row(self._new_id(), tenant, Kind.TENANT, "", b"")
-            wrapped = self._master.wrap(WRAPPING, self.entropy(KEY_OCTETS), draft.about)
-            made = draft._replace(wrapped=wrapped)
+            made = draft._replace(wrapped=self._master.wrap(WRAPPING, self.entropy(KEY_OCTETS), draft.about))
             rows.insert([made])
             return rows.by_name(tenant, Kind.TENANT, "") or made
 
@@ -346,10 +349,8 @@ class KeyStore:
         self._house = house
 
     def _current(self, tenant: str, kind: Kind, name: str) -> int:
-        place = (tenant, kind, name)
-        if (known := self._ids.get(place)) is not None:
-            return known
-        return self._take(place, self._rows.by_name(tenant, kind, name))
+        known = self._ids.get(place := (tenant, kind, name))
+        return self._take(place, self._rows.by_name(*place)) if known is None else known
 
     def _take(self, place: tuple[str, Kind, str], row: Row | None) -> int:
         """Remember the key that is there, or make one; return its id."""

@@ -77,7 +77,12 @@ async def _each(work: Callable[[T], Awaitable[None]], files: Iterable[T]) -> Non
         async with gate:
             await work(file)
 
-    for result in await asyncio.gather(*map(one, files), return_exceptions=True):
+    await together(*map(one, files))
+
+
+async def together(*works: Awaitable[object]) -> None:
+    """Wait for all of them, then raise what one raised, if one did."""
+    for result in await asyncio.gather(*works, return_exceptions=True):
         if isinstance(result, BaseException):
             raise result
 

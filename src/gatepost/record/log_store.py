@@ -16,6 +16,7 @@ from gatepost.ledger.errors import LedgerError
 from gatepost.record import copied, store
 
 LOG_KEY_PURPOSE = "log key"
+PLACES_MAX = 2**63 - 1
 """What the house's keyring wraps a log's signing key for."""
 
 
@@ -105,8 +106,8 @@ async def waiting(tx: Transaction) -> int:
     return int((await tx.one("select count(*) as count from unsequenced where tenant = %(tenant)s")).count)
 
 
-async def leaves(tx: Transaction, start: int, end: int) -> list[bytes]:
-    """Return the leaves at places ``start`` up to and without ``end``, in order.
+async def leaves(tx: Transaction, start: int, end: int = PLACES_MAX) -> list[bytes]:
+    """Return the leaves at places ``start`` up to and without ``end``, or up to the last one, in order.
 
     ``limit`` keeps each entry a look-up of its own, here and below: as a join of all, it is planned as a walk through
     every entry there is, for as long as a house has some thousands of them.

@@ -17,7 +17,7 @@ checkpoint raises ``ForkError``, and nothing is signed until somebody has looked
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -160,26 +160,32 @@ class Sequencer:
         while True:
             edge = await self._edge(tenant, key.verifier)
             async with self._db.transaction(tenant, plans=Plans.FRESH) as tx:
-                await _refuse_rollback(tx, edge)  # before a place is given: it would be another entry's
-                given = await log_store.assign(tx, BATCH)
-            size = await self._publish(tenant, key, edge)
+                last, had, given, size, fresh = await asyncio.gather(  # in this order, and one round trip
+                    _last_leaf(tx, edge),
+                    log_store.size(tx),
+                    log_store.assign(tx, BATCH),
+                    log_store.size(tx),
+                    log_store.leaves(tx, edge.size),
+                )
+                _refuse_rollback(edge, last, had)  # or the places are not given: they would be other entries'
+            await self._publish(tenant, key, edge, size, fresh)
             if given < BATCH:
                 return size
 
-    async def _publish(self, tenant: TenantId, key: SigningKey, edge: Edge) -> int:
-        async with self._db.transaction(tenant, plans=Plans.FRESH) as tx:
-            size = await log_store.size(tx)
-            fresh = await log_store.leaves(tx, edge.size, size)
+    async def _publish(self, tenant: TenantId, key: SigningKey, edge: Edge, size: int, fresh: Sequence[bytes]) -> None:
+        """Publish a log of that size, in which these leaves have followed on the edge."""
         if not fresh:
             if edge.size:
                 await self.window.show_hourly(tenant, key, Checkpoint(key.name, edge.size, edge.root))
-            return size
+            return
         grown, tiles = edge.grow(fresh)
         if grown.size != size:
             raise ForkError("an entry that has a place in the log is gone")
-        await files.write_tiles(self._blobs, tenant, tiles)
-        await files.write_tiles(self._second, tenant, tiles)
-        await self._copy_rows(tenant, edge.size, size)
+        await files.together(  # in any order: all are durable before anything is signed
+            files.write_tiles(self._blobs, tenant, tiles),
+            files.write_tiles(self._second, tenant, tiles),
+            self._copy_rows(tenant, edge.size, size),
+        )
         head = Checkpoint(key.name, size, grown.root)
         note = head.signed(key)
         async with self._db.transaction(tenant) as tx:
@@ -187,7 +193,6 @@ class Sequencer:
         await self._signed.add(tenant, [note])
         self._edges[tenant] = _Known(grown, note)
         await self.window.show(tenant, key, head, since=edge.size)
-        return size
 
     async def _copy_rows(self, tenant: TenantId, start: int, size: int) -> None:
         """Put the rows of places from ``start`` on on the second store."""
@@ -250,7 +255,7 @@ class Sequencer:
             with suppress(BlobsUnavailableError, LedgerError):  # for the sequencer to say; mail is taken meanwhile
                 edge = await self._edge(tenant, key.verifier)
                 async with self._db.transaction(tenant) as tx:
-                    await _refuse_rollback(tx, edge)
+                    _refuse_rollback(edge, await _last_leaf(tx, edge), await log_store.size(tx))
 
     async def _key(self, tenant: TenantId) -> SigningKey:
         """Return the tenant's log key; made on first use."""
@@ -299,8 +304,11 @@ async def _holding(lock: Transaction) -> AsyncIterator[None]:
         await speaking
 
 
-async def _refuse_rollback(tx: Transaction, edge: Edge) -> None:
+async def _last_leaf(tx: Transaction, edge: Edge) -> list[bytes]:
     """Read the last published entry again: it tells a database that was rolled back and has gone on."""
-    last = await log_store.leaves(tx, max(edge.size - 1, 0), edge.size)
-    if await log_store.size(tx) < edge.size or (edge.bundle and last != [edge.bundle[-1]]):
+    return await log_store.leaves(tx, max(edge.size - 1, 0), edge.size)
+
+
+def _refuse_rollback(edge: Edge, last: Sequence[bytes], size: int) -> None:
+    if size < edge.size or (edge.bundle and last != [edge.bundle[-1]]):
         raise ForkError("the database does not hold what the newest checkpoint covers: see `gatepost log recover`")
