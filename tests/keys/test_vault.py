@@ -5,6 +5,7 @@ import time
 import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -199,3 +200,13 @@ def test_sealing_a_message_costs_microseconds(vault: Vault) -> None:
         for token in range(6):
             vault.blind("message", f"{number}.{token}")
     assert (time.process_time() - begun) / 2_000 < 600e-6
+
+
+def test_a_blinder_makes_the_same_tokens_and_asks_the_key_store_for_nothing(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    store = KeyStore.open(tmp_path, os.urandom)
+    vault = store.vault("tn_a")
+    expected, blinder = vault.blind_all("words", ["one", b"two"]), vault.blinder
+    store._lasting.clear()
+    store.close()
+    assert blinder.blind_all("words", ["one", b"two"]) == expected

@@ -7,6 +7,7 @@ from gatepost.db import Database
 from gatepost.ids import AccountId
 from gatepost.mailbox import Indexer, word_store
 from gatepost.mailbox.indexer import BATCH
+from loops import OfTheLoop
 from outbound import ACCOUNT, TENANT
 from postbag import hits, keep, letter
 from turns import held
@@ -27,6 +28,13 @@ async def test_mail_is_indexed_batch_by_batch_until_none_waits(db: Database) -> 
     indexer = Indexer(db)
     assert [await indexer.round() for _ in range(3)] == [BATCH, 5, 0]
     assert (await _count(db, "unindexed"), await _count(db, "email_words")) == (0, BATCH + 5)
+
+
+async def test_the_thread_that_spells_words_asks_the_key_store_for_nothing(db: Database) -> None:
+    """It might forget, in the loop, what is asked for this very moment: an erasure would then end the house."""
+    await keep(db, letter(1), indexed=False)
+    db.keys._lasting = OfTheLoop(10)
+    assert await Indexer(db).round() == 1
 
 
 async def test_a_full_batch_holds_nobody_up_for_long(db: Database) -> None:

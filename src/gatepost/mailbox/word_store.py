@@ -11,7 +11,7 @@ from gatepost.db import Database, Transaction
 from gatepost.db.column import Column, bigint, bigints, octets, spelled_bigints, texts, times
 from gatepost.ids import AccountId, EmailId, TenantId
 from gatepost.jobs.slices import in_slices
-from gatepost.keys import ErasedError, KeyringError, Vault
+from gatepost.keys import Blinder, ErasedError, KeyringError, Vault
 from gatepost.mailbox import store
 from gatepost.mailbox.paper import Email, Texts
 from gatepost.mailbox.query import Query
@@ -66,7 +66,7 @@ class Candidate:
         return store.email_from(self.row, self.content) if is_hit else None
 
 
-def tokens(vault: Vault, account: AccountId, terms: Iterable[str]) -> list[int]:
+def tokens(vault: Vault | Blinder, account: AccountId, terms: Iterable[str]) -> list[int]:
     """Return what stands for the terms: 63 bits of a keyed hash of account, field and word."""
     return [int.from_bytes(blind[:8], "big") >> 1 for blind in vault.blind_all(f"words/{account}", terms)]
 
@@ -152,7 +152,7 @@ class Spelled:
     ends: list[int]
 
 
-def spell(vault: Vault, done: Sequence[Waiting], each: Sequence[Collection[str]]) -> Spelled:
+def spell(blinder: Blinder, done: Sequence[Waiting], each: Sequence[Collection[str]]) -> Spelled:
     """Return the tokens of these messages' terms: milliseconds of work for a batch, and none of it on the loop.
 
     A term that many of an account's messages have is hashed once.
@@ -161,7 +161,7 @@ def spell(vault: Vault, done: Sequence[Waiting], each: Sequence[Collection[str]]
     for account, of_account in groupby(zip(done, each, strict=True), key=lambda one: one[0].account):
         found = [terms for _, terms in of_account]
         terms = list(set().union(*found))
-        known = dict(zip(terms, map(bigint, tokens(vault, account, terms)), strict=True))
+        known = dict(zip(terms, map(bigint, tokens(blinder, account, terms)), strict=True))
         for one in found:
             spelled += map(known.__getitem__, one)
     return Spelled(spelled_bigints(spelled), [0, *accumulate(map(len, each))])

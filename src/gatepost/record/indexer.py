@@ -10,7 +10,7 @@ from typing_extensions import override
 from gatepost.db import Plans, Transaction
 from gatepost.ids import TenantId
 from gatepost.jobs.resting import Resting
-from gatepost.keys import Vault
+from gatepost.keys import Blinder
 from gatepost.record import word_store
 from gatepost.record.paper import Kind
 from gatepost.record.word_store import Row, Spelled
@@ -62,8 +62,8 @@ class Indexer(Resting):
 
     async def _keep(self, tx: Transaction, rows: Sequence[Row]) -> None:
         if rows:
-            await word_store.keep(tx, rows, await self._pressure.compute(_words, tx.vault, rows))
+            await word_store.keep(tx, rows, await self._pressure.compute(_words, tx.vault.blinder, rows))
 
 
-def _words(vault: Vault, rows: Sequence[Row]) -> Spelled:
-    return word_store.spell(vault, rows, word_store.tokens_of_each(vault, [terms_of(row.found) for row in rows]))
+def _words(blinder: Blinder, rows: Sequence[Row]) -> Spelled:
+    return word_store.spell(blinder, rows, word_store.tokens_of_each(blinder, [terms_of(row.found) for row in rows]))

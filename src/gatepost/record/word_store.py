@@ -15,7 +15,7 @@ from gatepost.db import Database, Transaction
 from gatepost.db.column import Column, bigint, bigints, octets, spelled_bigints, times
 from gatepost.ids import EntryId, LeafIndex, TenantId
 from gatepost.jobs.slices import in_slices
-from gatepost.keys import ErasedError, KeyringError, Vault
+from gatepost.keys import Blinder, ErasedError, KeyringError, Vault
 from gatepost.record import store
 from gatepost.record.words import Found
 
@@ -57,12 +57,12 @@ class Row:
         return store.Written(EntryId(self.place.entry), self.found.leaf, self.opening, self.leaf_index)
 
 
-def tokens(vault: Vault, terms: Iterable[str]) -> list[int]:
+def tokens(vault: Vault | Blinder, terms: Iterable[str]) -> list[int]:
     """Return what stands for the terms: 63 bits of a keyed hash."""
     return [int.from_bytes(blind[:8], "big") >> 1 for blind in vault.blind_all("entry words", terms)]
 
 
-def tokens_of_each(vault: Vault, each: Sequence[Collection[str]]) -> list[list[int]]:
+def tokens_of_each(vault: Vault | Blinder, each: Sequence[Collection[str]]) -> list[list[int]]:
     """Return the tokens of several entries; a term that many of them have is hashed once."""
     terms = list(set().union(*each))
     known = dict(zip(terms, tokens(vault, terms), strict=True))
@@ -79,7 +79,7 @@ def read(octets_of_tokens: bytes) -> Iterator[int]:
     return (token for _, token in _TOKEN.iter_unpack(octets_of_tokens[_ARRAY_OCTETS:]))
 
 
-def seals(vault: Vault, words: Iterable[tuple[int, bytes, bytes]]) -> list[bytes]:
+def seals(vault: Vault | Blinder, words: Iterable[tuple[int, bytes, bytes]]) -> list[bytes]:
     """Return what only the house can write beside an entry's words: they are what was indexed, and of this entry.
 
     Args:
@@ -147,13 +147,13 @@ class Spelled:
     seals: list[bytes]
 
 
-def spell(vault: Vault, rows: Sequence[Row], tokens: Sequence[list[int]]) -> Spelled:
+def spell(blinder: Blinder, rows: Sequence[Row], tokens: Sequence[list[int]]) -> Spelled:
     """Return the columns of these entries' tokens: milliseconds of work for a batch, and none of it on the loop."""
     known = {token: bigint(token) for token in set().union(*tokens)}
     each = [list(map(known.__getitem__, found)) for found in tokens]
     words = [(row.place.entry, row.sealed_under, _spelled(found)) for row, found in zip(rows, each, strict=True)]
     ends = [0, *accumulate(map(len, each))]
-    return Spelled(spelled_bigints([*chain.from_iterable(each)]), ends, seals(vault, words))
+    return Spelled(spelled_bigints([*chain.from_iterable(each)]), ends, seals(blinder, words))
 
 
 async def keep(tx: Transaction, rows: Sequence[Row], words: Spelled) -> None:
