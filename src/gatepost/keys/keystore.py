@@ -8,7 +8,6 @@ remembered at once and written by ``flush``, which whoever commits calls first: 
 cut takes away, and many new keys are one write. Known keys cost no reading.
 """
 
-import asyncio
 import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -29,6 +28,7 @@ from gatepost.keys.memory import Memory
 from gatepost.keys.rotation import WRAPPING, begin, find_master, lost, rotate, settle
 from gatepost.keys.store import House, Row, Rows
 from gatepost.keys.vault import SUBJECT, Vault
+from gatepost.keys.writer import write
 
 FILE = "keys.sqlite"
 REMEMBERED_MAX = 50_000
@@ -242,7 +242,7 @@ class KeyStore:
             KeyringError: the key store does not take them; nothing sealed under them may be committed.
         """
         if self._pending:
-            await asyncio.to_thread(self.flush_now)
+            await write(self.flush_now)
 
     def flush_now(self) -> None:
         """Do the same while the caller waits."""
