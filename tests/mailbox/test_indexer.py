@@ -5,6 +5,8 @@ import psycopg
 from gatepost import mailbox
 from gatepost.db import Database
 from gatepost.ids import AccountId
+from gatepost.keys import Kind
+from gatepost.mail.address import Address
 from gatepost.mailbox import Indexer, word_store
 from gatepost.mailbox.indexer import BATCH
 from loops import OfTheLoop
@@ -141,3 +143,17 @@ async def test_it_runs_until_told_to_stop_and_indexes_every_tenant(db: Database)
         while await _count(db, "unindexed"):  # noqa: ASYNC110  # the database has no event to wait for
             await asyncio.sleep(0.01)
         stop.set()
+
+
+async def test_mail_that_was_changed_keeps_no_words_of_others_from_being_forgotten(
+    db: Database, owner_dsn: str
+) -> None:
+    """Whoever changes one row must not end the house, nor keep it from starting."""
+    ann, bob = Address("ann", "corp.example"), Address("bob", "corp.example")
+    await keep(db, letter(1, author=ann), letter(2, author=bob), indexed=True)
+    with psycopg.connect(owner_dsn) as owner:
+        query = "update email set sealed = set_byte(sealed, 40, 255 - get_byte(sealed, 40)) where id = %s"
+        owner.execute(query, [letter(1).id])
+    db.keys.destroy(TENANT, Kind.SUBJECT, db.keys.subject_name(TENANT, bob.key))
+    assert await Indexer(db).sweep() == 1
+    assert await _count(db, "email_words") == 1

@@ -258,22 +258,11 @@ async def forget_erased(tx: Transaction) -> int:
 
     It walks through the tenant's tokens: only after keys were destroyed.
     """
-    query = """
-        select one.sealed_under, email.id, email.sealed from (
-          select distinct on (sealed_under) sealed_under, email from email_words where tenant = %(tenant)s
-        ) as one join email on email.tenant = %(tenant)s and email.id = one.email
-    """
-    heads = [bytes(row.sealed_under) for row in await tx.all(query) if _is_erased(tx.vault, row.id, bytes(row.sealed))]
+    rows = await tx.all("select distinct sealed_under as head from email_words where tenant = %(tenant)s")
+    is_erased = await in_slices(tx.vault.is_erased, [bytes(row.head) for row in rows])
+    heads = [bytes(row.head) for row, is_gone in zip(rows, is_erased, strict=True) if is_gone]
     if not heads:
         return 0
     return await tx.run(
         "delete from email_words where tenant = %(tenant)s and sealed_under = any(%(heads)s)", heads=octets(heads)
     )
-
-
-def _is_erased(vault: Vault, email: EmailId, sealed: bytes) -> bool:
-    try:
-        vault.open(f"email/{email}", sealed)
-    except ErasedError:
-        return True
-    return False

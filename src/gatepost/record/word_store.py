@@ -15,7 +15,7 @@ from gatepost.db import Database, Transaction
 from gatepost.db.column import Column, bigint, bigints, octets, spelled_bigints, times
 from gatepost.ids import EntryId, LeafIndex, TenantId
 from gatepost.jobs.slices import in_slices
-from gatepost.keys import Blinder, ErasedError, KeyringError, Vault
+from gatepost.keys import Blinder, ErasedError, Vault
 from gatepost.record import store
 from gatepost.record.words import Found
 
@@ -253,12 +253,10 @@ async def take_erased(tx: Transaction) -> list[Row]:
 
     It walks through all the tenant's words: only after something was erased.
     """
-    query = """
-        select distinct on (words.sealed_under) words.sealed_under, opening.ref, opening.sealed
-        from entry_words as words join opening on opening.entry = words.entry
-        where words.tenant = %(tenant)s and words.sealed_under <> ''
-    """
-    heads = [bytes(row.sealed_under) for row in await tx.all(query) if _is_erased(tx.vault, row)]
+    query = "select distinct sealed_under as head from entry_words where tenant = %(tenant)s and sealed_under <> ''"
+    rows = await tx.all(query)
+    is_erased = await in_slices(tx.vault.is_erased, [bytes(row.head) for row in rows])
+    heads = [bytes(row.head) for row, is_gone in zip(rows, is_erased, strict=True) if is_gone]
     query = """
         with gone as (
           delete from entry_words as words where tenant = %(tenant)s and sealed_under <> '' and (
@@ -270,17 +268,7 @@ async def take_erased(tx: Transaction) -> list[Row]:
         from gone join entry on entry.id = gone.entry
         left join opening on opening.entry = gone.entry left join leaf on leaf.entry = gone.entry
     """
-    return [_row(tx.vault, row) for row in await tx.all(query, heads=octets(heads))]
-
-
-def _is_erased(vault: Vault, row: Any) -> bool:
-    try:
-        store.opened(vault, row)
-    except ErasedError:
-        return True
-    except KeyringError:
-        return False
-    return False
+    return await in_slices(partial(_row, tx.vault), await tx.all(query, heads=octets(heads)))
 
 
 async def tenants_indexed(db: Database) -> list[TenantId]:
