@@ -1,7 +1,7 @@
 """A message's life, in order. Read this first; every other room is a detail of one line here."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -27,6 +27,9 @@ from gatepost.verify.extract import Extractor
 from gatepost.verify.paper import Verified
 from gatepost.verify.scan import NO_WATCH, Watch
 
+_LARGE = "large"
+"""A mark of large messages, so that each commit has one at most: to judge the words of one takes up to a third of a
+second, in which the loop does nothing else, and a batch of them would stop it for minutes."""
 ATTEMPTS_MAX = 10
 """How often a commit begins anew because others overtook it: each time one of them got on, so this is plenty."""
 
@@ -90,7 +93,9 @@ async def _join(verified: Verified, house: House) -> CarriedOut:
     if verified.arrived.direction is Direction.OUTBOUND:
         (done,) = await _carry(house, [verified])  # alone: a repeated answer undoes itself and nobody else
         return done
-    apart = deliver.conversation_of(verified)
+    apart: set[Hashable] = {*deliver.conversation_of(verified)}
+    if not mailbox.is_small(verified.arrived.raw):
+        apart.add(_LARGE)
     return await house.commits.join(verified, partial(_carry, house), group=verified.arrived.tenant, apart=apart)
 
 

@@ -24,6 +24,21 @@ async def test_one_client_a_round_in_the_order_they_came() -> None:
     assert went[-1][1] == "d", "the queue starts again after it was empty"
 
 
+async def test_what_one_clients_turn_raises_takes_nobody_elses() -> None:
+    turns, went, failed = Turns(), list[str](), list[object]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failed.append(context["exception"]))
+
+    def fail() -> None:
+        raise RuntimeError("the socket is gone")
+
+    for go_on in (fail, lambda: went.append("b"), lambda: went.append("c")):
+        turns.wait(go_on)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert went == ["b", "c"]
+    assert len(failed) == 1
+
+
 async def test_a_client_in_the_queue_is_read_to_its_end() -> None:
     hamlet = Hamlet()
     async with served(hamlet) as (_, port):

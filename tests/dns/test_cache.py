@@ -5,6 +5,7 @@ import dns.message
 import dns.rcode
 
 from gatepost.dns import CachingResolver, RdType, Status
+from gatepost.dns.paper import RECORD_OCTETS
 from hostile_dns import Server, answer, serving
 from ways import dns_client
 
@@ -189,12 +190,28 @@ async def test_the_cache_is_bounded_in_octets_too() -> None:
 
     async with (
         serving(lavish) as server,
-        CachingResolver(dns_client(server.address), Hands(), max_octets=5_000) as resolver,
+        CachingResolver(dns_client(server.address), Hands(), max_octets=5_800) as resolver,
     ):
         for at in range(12):
             assert (await resolver.query(f"a{at}.example", RdType.TXT)).status is Status.OK
         assert len(resolver._kept) == 4
-        assert sum(len(record) for _, kept in resolver._kept.values() for record in kept.records) == resolver._octets
+        assert sum(kept.octets for _, kept in resolver._kept.values()) == resolver._octets
+
+
+async def test_records_that_say_nothing_are_not_kept_without_bound() -> None:
+    """Five thousand empty TXT records fit into one answer over TCP."""
+
+    def empty(question: dns.message.Message, _: bool) -> list[bytes]:  # noqa: FBT001  # the server's own signature
+        name = question.question[0].name
+        return [answer(question, *(f"{name} 100 TXT " + '"" ' * at for at in range(1, 9))).to_wire()]
+
+    async with (
+        serving(empty) as server,
+        CachingResolver(dns_client(server.address), Hands(), max_octets=5_000) as resolver,
+    ):
+        for at in range(12):
+            assert (await resolver.query(f"a{at}.example", RdType.TXT)).records == ("",) * 8
+        assert len(resolver._kept) == 5_000 // (8 * RECORD_OCTETS)
 
 
 async def test_nothing_without_an_soa_is_asked_for_again() -> None:

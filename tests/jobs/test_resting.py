@@ -85,6 +85,19 @@ async def test_tokens_are_looked_through_once_after_each_destruction(db: Databas
     assert one.queue.forgotten == [ONE, ONE]
 
 
+async def test_a_tenant_whose_words_cannot_be_forgotten_delays_nobody_else(db: Database) -> None:
+    class Damaged(Counting):
+        @override
+        async def forget(self, tenant: TenantId) -> int:
+            if tenant == ONE:
+                raise KeyringError("x")
+            return await super().forget(tenant)
+
+    one = Damaged(db, Queue({ONE: 0, OTHER: 0}))
+    assert await one.sweep() == 1
+    assert one.queue.forgotten == [OTHER]
+
+
 async def test_it_runs_until_it_is_stopped_also_past_a_database_that_was_away(db: Database) -> None:
     one = Counting(db, Queue({ONE: 3}, troubles=[DatabaseUnavailableError("away")]))
     stop = asyncio.Event()

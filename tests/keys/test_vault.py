@@ -5,6 +5,7 @@ import time
 import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -201,3 +202,26 @@ def test_sealing_a_message_costs_microseconds(vault: Vault) -> None:
         for token in range(6):
             vault.blind("message", f"{number}.{token}")
     assert (time.process_time() - begun) / 2_000 < 600e-6
+
+
+def test_a_blinder_makes_the_same_tokens_and_asks_the_key_store_for_nothing(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    store = KeyStore.open(tmp_path, os.urandom)
+    vault = store.vault("tn_a")
+    expected, blinder = vault.blind_all("words", ["one", b"two"]), vault.blinder
+    store._lasting.clear()
+    store.close()
+    assert blinder.blind_all("words", ["one", b"two"]) == expected
+
+
+def test_the_beginning_of_a_seal_says_whether_its_key_was_destroyed(store: KeyStore) -> None:
+    vault = store.vault("tn_erased")
+    ann, bob = (vault.seal("email/1", b"x", at=NOON, subject=name)[:17] for name in ("ann@x.example", "bob@x.example"))
+    store.flush_now()
+    assert not vault.is_erased(ann)
+    store.destroy("tn_erased", Kind.SUBJECT, store.subject_name("tn_erased", "ann@x.example"))
+    vault = store.vault("tn_erased")
+    assert vault.is_erased(ann)
+    assert not vault.is_erased(bob)
+    assert not vault.is_erased(vault.seal_lasting("email/1", b"x")[:1])
+    assert not any(map(vault.is_erased, (b"", b"\xff", bob[:9], b"\x02" + b"\xff" * 16)))

@@ -5,8 +5,11 @@ import psycopg
 from gatepost import mailbox
 from gatepost.db import Database
 from gatepost.ids import AccountId
+from gatepost.keys import Kind
+from gatepost.mail.address import Address
 from gatepost.mailbox import Indexer, word_store
 from gatepost.mailbox.indexer import BATCH
+from loops import OfTheLoop
 from outbound import ACCOUNT, TENANT
 from postbag import hits, keep, letter
 from turns import held
@@ -27,6 +30,13 @@ async def test_mail_is_indexed_batch_by_batch_until_none_waits(db: Database) -> 
     indexer = Indexer(db)
     assert [await indexer.round() for _ in range(3)] == [BATCH, 5, 0]
     assert (await _count(db, "unindexed"), await _count(db, "email_words")) == (0, BATCH + 5)
+
+
+async def test_the_thread_that_spells_words_asks_the_key_store_for_nothing(db: Database) -> None:
+    """It might forget, in the loop, what is asked for this very moment: an erasure would then end the house."""
+    await keep(db, letter(1), indexed=False)
+    db.keys._lasting = OfTheLoop(10)
+    assert await Indexer(db).round() == 1
 
 
 async def test_a_full_batch_holds_nobody_up_for_long(db: Database) -> None:
@@ -133,3 +143,17 @@ async def test_it_runs_until_told_to_stop_and_indexes_every_tenant(db: Database)
         while await _count(db, "unindexed"):  # noqa: ASYNC110  # the database has no event to wait for
             await asyncio.sleep(0.01)
         stop.set()
+
+
+async def test_mail_that_was_changed_keeps_no_words_of_others_from_being_forgotten(
+    db: Database, owner_dsn: str
+) -> None:
+    """Whoever changes one row must not end the house, nor keep it from starting."""
+    ann, bob = Address("ann", "corp.example"), Address("bob", "corp.example")
+    await keep(db, letter(1, author=ann), letter(2, author=bob), indexed=True)
+    with psycopg.connect(owner_dsn) as owner:
+        query = "update email set sealed = set_byte(sealed, 40, 255 - get_byte(sealed, 40)) where id = %s"
+        owner.execute(query, [letter(1).id])
+    db.keys.destroy(TENANT, Kind.SUBJECT, db.keys.subject_name(TENANT, bob.key))
+    assert await Indexer(db).sweep() == 1
+    assert await _count(db, "email_words") == 1

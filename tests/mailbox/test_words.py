@@ -1,4 +1,5 @@
 import time
+import tracemalloc
 import unicodedata
 
 import pytest
@@ -118,3 +119,14 @@ def test_reading_takes_time_in_proportion_to_the_text(piece: str) -> None:
 
     cost(1_000)
     assert cost(160_000) < 40 * cost(16_000) + 0.2
+
+
+def test_long_words_are_not_remembered() -> None:
+    """Fifty thousand words are: a stranger who made each of them a whole mail long would take all memory there is."""
+    tracemalloc.start()
+    try:
+        for number in range(20):
+            assert len(list(words.distinct(f"{chr(0xE9) * 100_000}{number}"))) == 1
+        assert tracemalloc.get_traced_memory()[0] < 500_000
+    finally:
+        tracemalloc.stop()

@@ -228,7 +228,7 @@ async def test_words_that_the_house_itself_got_wrong_are_named_by_a_deep_look(db
             query = f"select array_send({changed}) as tokens from entry_words where entry = %(entry)s"  # noqa: S608  # above
             tokens = [bigint(token) for token in word_store.read((await tx.one(query, entry=entry)).tokens)]
             await tx.run("delete from entry_words where tenant = %(tenant)s and entry = %(entry)s", entry=entry)
-            await word_store.keep(tx, [row], word_store.in_columns(tx.vault, [row], [tokens]))
+            await word_store.keep(tx, [row], word_store.in_columns(tx.vault.blinder, [row], [tokens]))
         assert (await verify_log(db, blobs, TENANT)).is_sound
         assert expected in (await verify_log(db, blobs, TENANT, is_deep=True)).findings
 

@@ -13,6 +13,7 @@ from gatepost.record import word_store
 from gatepost.record.indexer import BATCH, Indexer
 from gatepost.record.publish import Sequencer
 from gatepost.record.search import Sought
+from loops import OfTheLoop
 from record.papers import TENANT, inbound
 from record.test_search import find, write
 from turns import held
@@ -26,6 +27,15 @@ async def test_every_entry_is_indexed_once_whoever_comes(db: Database, sequencer
     done = await asyncio.gather(*(Indexer(db).round() for _ in range(3)))
     assert sum(done) + await Indexer(db).round() == 7
     assert await Indexer(db).round() == 0
+
+
+async def test_the_thread_that_spells_words_asks_the_key_store_for_nothing(
+    db: Database, sequencer: Sequencer, entropy: Entropy
+) -> None:
+    await write(db, entropy)
+    await sequencer.sequence(TENANT)
+    db.keys._lasting = OfTheLoop(10)
+    assert await Indexer(db).round() == 7
 
 
 async def test_a_full_batch_holds_nobody_up_for_long(db: Database, sequencer: Sequencer, entropy: Entropy) -> None:

@@ -41,3 +41,12 @@ def test_what_is_kept_is_bounded() -> None:
     for number in range(kept.MAX_KEPT + 10):
         memory.find(Answers(cache), f"n{number}.example", _read)
     assert len(memory) == kept.MAX_KEPT
+
+
+def test_what_stands_on_large_answers_is_not_kept() -> None:
+    """The cache of DNS lets go of them; a finding that is kept would hold them for ever."""
+    cache, memory = Cache(), Kept[str, list[str]]()
+    cache.publish("a.example", "TXT", "x" * kept.MAX_OCTETS)
+    found = memory.find(Answers(cache), "a.example", _read)
+    assert found == memory.find(Answers(cache), "a.example", _read)
+    assert len(memory) == 0

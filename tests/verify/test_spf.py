@@ -86,6 +86,14 @@ async def test_the_explanation_is_the_domains_own() -> None:
     assert (await verdict(zone)).explanation == "192.0.2.1 may not send for a.example"
 
 
+@pytest.mark.parametrize(("text", "octets"), [("%{d}" * 250, spf.MAX_EXPLANATION), ("x" * 1_001, 0), ("x" * 64_000, 0)])
+async def test_an_explanation_is_no_longer_than_somebody_reads(text: str, octets: int) -> None:
+    """DNS carries 64 KB, and each ``%{H}`` in it may stand for two more."""
+    said = await verdict(policy("v=spf1 -all exp=why.a.example", why_a_example={"TXT": [text]}))
+    assert said.result is Result.FAIL
+    assert len(said.explanation) == octets
+
+
 PIECES = [
     "ip4:192.0.2.0/28", "ip4:198.51.100.7", "ip6:2001:db8::/32", "a", "a/28", "a:b.example", "mx", "mx//64",
     "mx:b.example/30", "include:b.example", "include:none.example", "exists:%{ir}.x.example", "exists:%{l}.y.example",

@@ -1,9 +1,11 @@
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepost.verify.paper import Result
-from gatepost.verify.spf_record import SpfSyntaxError, is_spf, parse
+from gatepost.verify.spf_record import MAX_CHARS, SpfSyntaxError, is_spf, parse
 
 
 def test_terms_are_read_in_order() -> None:
@@ -39,3 +41,22 @@ def test_any_record_is_read_or_refused(text: str) -> None:
         parse("v=spf1 " + text)
     except SpfSyntaxError:
         return
+
+
+def test_a_record_that_is_too_long_is_refused_unread() -> None:
+    longest = "v=spf1 " + "a " * ((MAX_CHARS - len("v=spf1 ")) // 2)
+    assert len(parse(longest).mechanisms) == (MAX_CHARS - len("v=spf1 ")) // 2
+    with pytest.raises(SpfSyntaxError):
+        parse(longest + "  a")
+
+
+def test_long_records_are_not_remembered() -> None:
+    """A stranger's zone has another one for each name it makes up; what is read of it is a hundred times as large."""
+    texts = [f"v=spf1 ip4:192.0.2.{number} {'a ' * 4_000}" for number in range(20)]
+    tracemalloc.start()
+    try:
+        for text in texts:
+            parse(text)
+        assert tracemalloc.get_traced_memory()[0] < 1_000_000
+    finally:
+        tracemalloc.stop()

@@ -2,7 +2,7 @@ import pytest
 
 from gatepost.dns.paper import RdType
 from gatepost.verify.answers import Answers
-from gatepost.verify.tree_walk import DmarcRecord, Walk, record_names, walk
+from gatepost.verify.tree_walk import SMALL_OCTETS, DmarcRecord, Walk, record_names, walk
 from zones import Zone, ZoneResolver
 
 
@@ -63,3 +63,12 @@ async def test_a_failure_is_remembered() -> None:
 )
 def test_somebody_wants_the_reports_or_not(rua: str, has: bool) -> None:  # noqa: FBT001  # parametrised
     assert DmarcRecord("b.example", {"rua": rua}).has_report_address is has
+
+
+@pytest.mark.parametrize(("octets", "is_remembered"), [(100, True), (SMALL_OCTETS, False)])
+async def test_only_walks_over_small_answers_are_remembered(octets: int, is_remembered: bool) -> None:  # noqa: FBT001  # parametrised
+    resolver = ZoneResolver(zone(example=f"v=DMARC1; p=none; x={'y' * octets}"))
+    first, second = await walked_by(resolver, "example"), await walked_by(resolver, "example")
+    assert (first is second) is is_remembered
+    assert first.policy_record is not None
+    assert first.policy_record.word("p") == "none"

@@ -25,6 +25,7 @@ class Turns:
             asyncio.get_running_loop().call_soon(self._next)
 
     def _next(self) -> None:
-        self._waiting.popleft()()
-        if self._waiting:
+        go_on = self._waiting.popleft()
+        if self._waiting:  # before: whatever one client's turn raises, the others have theirs
             asyncio.get_running_loop().call_soon(self._next)
+        go_on()

@@ -29,7 +29,7 @@ class CachingResolver:
         clock: now, for the age of answers.
         deadline_s: the longest one caller waits, queueing included; then TEMPERROR.
         max_entries: answers kept; the least recently used go first.
-        max_octets: of the records kept; a stranger's zone may answer with 64 KB to every name it makes up.
+        max_octets: of memory for the records kept; a stranger's zone may answer with 64 KB to every name it makes up.
         max_in_flight: questions on the wire at once; more wait their turn.
         meters: told of hits and of what the network answered.
     """
@@ -158,13 +158,13 @@ class CachingResolver:
         if ttl_s <= 0:
             return
         self._kept[key] = (self._clock() + timedelta(seconds=ttl_s), answer)
-        self._octets += _size(answer)
+        self._octets += answer.octets
         while len(self._kept) > self._max_entries or self._octets > self._max_octets:
             self._forget(next(iter(self._kept)))
 
     def _forget(self, key: Question) -> None:
         _, answer = self._kept.pop(key)
-        self._octets -= _size(answer)
+        self._octets -= answer.octets
 
     async def close(self) -> None:
         """End open questions, and with them their sockets."""
@@ -184,7 +184,3 @@ class CachingResolver:
 
 def _key(name: str, rdtype: RdType) -> Question:
     return name.removesuffix(".").lower(), rdtype
-
-
-def _size(answer: Answer) -> int:
-    return sum(map(len, answer.records))

@@ -31,6 +31,10 @@ class Status(StrEnum):
     __hash__ = str.__hash__  # as above
 
 
+RECORD_OCTETS = 80
+"""Of memory, that a record takes besides its characters: Python's string, and its place in the answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What DNS said.
@@ -43,6 +47,11 @@ class Answer:
     status: Status
     records: tuple[str, ...] = ()
     ttl_s: int = 0
+
+    @property
+    def octets(self) -> int:
+        """About how much memory the records take. One packet holds thousands of empty ones."""
+        return sum(map(len, self.records)) + RECORD_OCTETS * len(self.records)
 
 
 Question = tuple[str, RdType]

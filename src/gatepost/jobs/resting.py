@@ -109,7 +109,10 @@ class Resting(ABC):
             return 0
         gone = 0
         for tenant in await self.indexed():
-            gone += await self.forget(tenant)
+            try:
+                gone += await self.forget(tenant)
+            except (KeyringError, ErasedError) as error:
+                self._delayed(tenant, error)
         self._destructions = seen
         return gone
 
@@ -120,5 +123,8 @@ class Resting(ABC):
             try:
                 done += await self.index(tenant)
             except (KeyringError, ErasedError) as error:  # the second: it is being removed
-                log.warning("index.delayed", index=self.name, tenant=tenant, error=type(error).__name__)
+                self._delayed(tenant, error)
         return done
+
+    def _delayed(self, tenant: TenantId, error: Exception) -> None:
+        log.warning("index.delayed", index=self.name, tenant=tenant, error=type(error).__name__)

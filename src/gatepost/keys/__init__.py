@@ -5,13 +5,14 @@ from gatepost.keys.errors import ErasedError, KeyringError
 from gatepost.keys.keyring import KEY_OCTETS, Keyring
 from gatepost.keys.keystore import FILE, KeyStore, Kind
 from gatepost.keys.master import MASTER, NEXT
-from gatepost.keys.vault import Vault
+from gatepost.keys.vault import Blinder, Vault
 
 __all__ = [
     "FILE",
     "KEY_OCTETS",
     "MASTER",
     "NEXT",
+    "Blinder",
     "Drawn",
     "ErasedError",
     "KeyStore",

@@ -29,6 +29,7 @@ from gatepost.keys.memory import Memory
 from gatepost.keys.rotation import WRAPPING, begin, find_master, lost, rotate, settle
 from gatepost.keys.store import House, Row, Rows
 from gatepost.keys.vault import SUBJECT, Vault
+from gatepost.keys.writer import begin_writing
 
 FILE = "keys.sqlite"
 REMEMBERED_MAX = 50_000
@@ -246,7 +247,7 @@ class KeyStore:
 
     def begin_flush(self) -> asyncio.Future[None] | None:
         """Begin to do the same in a thread, whether anybody waits for it or not; None where there is nothing to do."""
-        return asyncio.get_running_loop().run_in_executor(None, self.flush_now) if self._pending else None
+        return begin_writing(self.flush_now) if self._pending else None
 
     def flush_now(self) -> None:
         """Do the same while the caller waits."""

@@ -82,6 +82,26 @@ def month_of(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m}"
 
 
+class Blinder:
+    """One tenant's tokens, for any thread: it has its key, and never asks the key store, which is the loop's alone."""
+
+    __slots__ = ("_mac",)
+
+    def __init__(self, mac: Mac) -> None:
+        self._mac = mac
+
+    def blind_all(self, purpose: str, texts: Iterable[str | bytes]) -> list[bytes]:
+        """Return ``Vault.blind`` of each; none is remembered."""
+        rests = (text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text for text in texts)
+        return [tag[:TOKEN_OCTETS] for tag in self._mac.each(purpose.encode() + b"\x00", rests)]
+
+    def blind_numbers(self, purpose: str, texts: Iterable[str]) -> list[int]:
+        """Return the first 63 bits of ``Vault.blind`` of each as a number; none is remembered."""
+        rests = [text.encode("utf-8", "surrogatepass") for text in texts]
+        tags = b"".join(self._mac.each(purpose.encode() + b"\x00", rests))
+        return [number >> 1 for (number,) in _FIRST_64_BITS.iter_unpack(tags)]
+
+
 class Vault:
     """Seals and opens for one tenant; for the house itself where the tenant is empty.
 
@@ -126,14 +146,16 @@ class Vault:
 
     def blind_all(self, purpose: str, texts: Iterable[str | bytes]) -> list[bytes]:
         """Return ``blind`` of each; none is remembered."""
-        rests = (text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text for text in texts)
-        return [tag[:TOKEN_OCTETS] for tag in self._mac.each(purpose.encode() + b"\x00", rests)]
+        return self.blinder.blind_all(purpose, texts)
+
+    @property
+    def blinder(self) -> Blinder:
+        """What makes the same tokens in another thread, while whoever asked for it keeps the transaction open."""
+        return Blinder(self._mac)
 
     def blind_numbers(self, purpose: str, texts: Iterable[str]) -> list[int]:
         """Return the first 63 bits of ``blind`` of each as a number; none is remembered."""
-        rests = [text.encode("utf-8", "surrogatepass") for text in texts]
-        tags = b"".join(self._mac.each(purpose.encode() + b"\x00", rests))
-        return [number >> 1 for (number,) in _FIRST_64_BITS.iter_unpack(tags)]
+        return self.blinder.blind_numbers(purpose, texts)
 
     @property
     def _mac(self) -> Mac:
@@ -204,6 +226,16 @@ class Vault:
             except (ErasedError, KeyringError) as error:
                 found.append(error)
         return found
+
+    def is_erased(self, head: bytes) -> bool:
+        """Tell whether a key was destroyed that a seal with this beginning needs; what was changed says nothing."""
+        try:
+            self._cipher(_head_of(head))
+        except ErasedError:
+            return True
+        except KeyringError:
+            return False
+        return False
 
     def _cipher(self, head: bytes) -> AESGCM:
         if head == _LASTING:

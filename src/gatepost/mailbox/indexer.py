@@ -8,7 +8,7 @@ from gatepost.db import Database, Plans
 from gatepost.ids import AccountId, TenantId
 from gatepost.jobs.pressure import Pressure
 from gatepost.jobs.resting import Resting
-from gatepost.keys import Vault
+from gatepost.keys import Blinder
 from gatepost.mailbox import word_store, words
 from gatepost.mailbox.word_store import NOBODY, Spelled, Waiting
 
@@ -56,7 +56,7 @@ class Indexer(Resting):
             waiting = await word_store.waiting(tx, limit, OCTETS_MAX, after)
             if not waiting and after != NOBODY:
                 waiting, after = await word_store.waiting(tx, limit, OCTETS_MAX), NOBODY
-            await word_store.keep(tx, waiting, await self._pressure.compute(_spelled, tx.vault, waiting))
+            await word_store.keep(tx, waiting, await self._pressure.compute(_spelled, tx.vault.blinder, waiting))
         if len(waiting) >= limit or sum(one.octets for one in waiting) >= OCTETS_MAX:
             self._ends[tenant] = waiting[-1].account
             self.has_more = True
@@ -64,6 +64,6 @@ class Indexer(Resting):
         return len(waiting)
 
 
-def _spelled(vault: Vault, waiting: Sequence[Waiting]) -> Spelled:
+def _spelled(blinder: Blinder, waiting: Sequence[Waiting]) -> Spelled:
     terms = [words.terms_of(one.texts) if one.texts else () for one in waiting]
-    return word_store.spell(vault, waiting, terms)
+    return word_store.spell(blinder, waiting, terms)

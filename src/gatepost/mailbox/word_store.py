@@ -12,8 +12,8 @@ import orjson
 from gatepost.db import Database, Transaction
 from gatepost.db.column import Column, bigint, bigints, octets, spelled_bigints, texts, times
 from gatepost.ids import AccountId, EmailId, TenantId
-from gatepost.jobs.slices import slice_by_slice
-from gatepost.keys import ErasedError, KeyringError, Vault
+from gatepost.jobs.slices import in_slices, slice_by_slice
+from gatepost.keys import Blinder, ErasedError, KeyringError, Vault
 from gatepost.mailbox import store
 from gatepost.mailbox.paper import Email, Texts
 from gatepost.mailbox.query import Query
@@ -68,7 +68,7 @@ class Candidate:
         return store.email_from(self.row, self.content) if is_hit else None
 
 
-def tokens(vault: Vault, account: AccountId, terms: Iterable[str]) -> list[int]:
+def tokens(vault: Vault | Blinder, account: AccountId, terms: Iterable[str]) -> list[int]:
     """Return what stands for the terms: 63 bits of a keyed hash of account, field and word."""
     return vault.blind_numbers(f"words/{account}", terms)
 
@@ -161,7 +161,7 @@ class Spelled:
     ends: list[int]
 
 
-def spell(vault: Vault, done: Sequence[Waiting], each: Sequence[Collection[str]]) -> Spelled:
+def spell(blinder: Blinder, done: Sequence[Waiting], each: Sequence[Collection[str]]) -> Spelled:
     """Return the tokens of these messages' terms: milliseconds of work for a batch, and none of it on the loop.
 
     A term that many of an account's messages have is hashed once.
@@ -170,7 +170,7 @@ def spell(vault: Vault, done: Sequence[Waiting], each: Sequence[Collection[str]]
     for account, of_account in groupby(zip(done, each, strict=True), key=lambda one: one[0].account):
         found = [terms for _, terms in of_account]
         terms = list(set().union(*found))
-        known = dict(zip(terms, map(bigint, tokens(vault, account, terms)), strict=True))
+        known = dict(zip(terms, map(bigint, tokens(blinder, account, terms)), strict=True))
         for one in found:
             spelled += map(known.__getitem__, one)
     return Spelled(spelled_bigints(spelled), [0, *accumulate(map(len, each))])
@@ -267,22 +267,11 @@ async def forget_erased(tx: Transaction) -> int:
 
     It walks through the tenant's tokens: only after keys were destroyed.
     """
-    query = """
-        select one.sealed_under, email.id, email.sealed from (
-          select distinct on (sealed_under) sealed_under, email from email_words where tenant = %(tenant)s
-        ) as one join email on email.tenant = %(tenant)s and email.id = one.email
-    """
-    heads = [bytes(row.sealed_under) for row in await tx.all(query) if _is_erased(tx.vault, row.id, bytes(row.sealed))]
+    rows = await tx.all("select distinct sealed_under as head from email_words where tenant = %(tenant)s")
+    is_erased = await in_slices(tx.vault.is_erased, [bytes(row.head) for row in rows])
+    heads = [bytes(row.head) for row, is_gone in zip(rows, is_erased, strict=True) if is_gone]
     if not heads:
         return 0
     return await tx.run(
         "delete from email_words where tenant = %(tenant)s and sealed_under = any(%(heads)s)", heads=octets(heads)
     )
-
-
-def _is_erased(vault: Vault, email: EmailId, sealed: bytes) -> bool:
-    try:
-        vault.open(f"email/{email}", sealed)
-    except ErasedError:
-        return True
-    return False

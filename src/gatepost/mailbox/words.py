@@ -41,13 +41,19 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     return re.compile(f"[{_UNSPACED}]+|{letter}+(?:[{re.escape(marks)}]+{letter}*)*"), re.compile(f"[{_UNSPACED}]")
 
 
-@lru_cache(maxsize=50_000)
 def folded(word: str) -> str:
-    """Return a word as it is compared."""
+    """Return a word as it is compared. A stranger's may have 200,000 letters: only short ones are remembered."""
+    return _folded_often(word) if len(word) <= WORD_MAX_CHARS else _folded(word)
+
+
+def _folded(word: str) -> str:
     if word.isascii():
         return word.lower()[:WORD_MAX_CHARS]
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", word).casefold())
     return unicodedata.normalize("NFC", _ACCENT.sub("", apart))[:WORD_MAX_CHARS]
+
+
+_folded_often = lru_cache(maxsize=50_000)(_folded)
 
 
 def runs(text: str) -> Iterator[tuple[str, int, int]]:

@@ -10,7 +10,7 @@ from typing_extensions import override
 from gatepost.db import Plans, Transaction
 from gatepost.ids import TenantId
 from gatepost.jobs.resting import Resting
-from gatepost.keys import Vault
+from gatepost.keys import Blinder
 from gatepost.record import word_store
 from gatepost.record.paper import Kind
 from gatepost.record.word_store import Spelled, Unworded
@@ -62,8 +62,8 @@ class Indexer(Resting):
 
     async def _keep(self, tx: Transaction, rows: Sequence[Unworded]) -> None:
         if rows:
-            await word_store.keep(tx, rows, await self._pressure.compute(_words, tx.vault, rows))
+            await word_store.keep(tx, rows, await self._pressure.compute(_words, tx.vault.blinder, rows))
 
 
-def _words(vault: Vault, rows: Sequence[Unworded]) -> Spelled:
-    return word_store.spell(vault, rows, [terms_of(row.found) for row in rows])
+def _words(blinder: Blinder, rows: Sequence[Unworded]) -> Spelled:
+    return word_store.spell(blinder, rows, [terms_of(row.found) for row in rows])

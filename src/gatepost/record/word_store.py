@@ -15,8 +15,8 @@ from msgspec import Struct
 from gatepost.db import Database, Transaction
 from gatepost.db.column import Column, bigint, bigints, octets, spelled_bigints, times
 from gatepost.ids import EntryId, LeafIndex, TenantId
-from gatepost.jobs.slices import slice_by_slice
-from gatepost.keys import ErasedError, KeyringError, Vault
+from gatepost.jobs.slices import in_slices, slice_by_slice
+from gatepost.keys import Blinder, ErasedError, KeyringError, Vault
 from gatepost.record import store
 from gatepost.record.words import Found, found_in
 
@@ -66,12 +66,12 @@ class Unworded(Struct, frozen=True, gc=False):
     sealed_under: bytes
 
 
-def tokens(vault: Vault, terms: Iterable[str]) -> list[int]:
+def tokens(vault: Vault | Blinder, terms: Iterable[str]) -> list[int]:
     """Return what stands for the terms: 63 bits of a keyed hash."""
     return vault.blind_numbers("entry words", terms)
 
 
-def tokens_of_each(vault: Vault, each: Sequence[Collection[str]]) -> list[list[int]]:
+def tokens_of_each(vault: Vault | Blinder, each: Sequence[Collection[str]]) -> list[list[int]]:
     """Return the tokens of several entries; a term that many of them have is hashed once."""
     terms = list(set().union(*each))
     known = dict(zip(terms, tokens(vault, terms), strict=True))
@@ -88,7 +88,7 @@ def read(octets_of_tokens: bytes) -> Iterator[int]:
     return (token for _, token in _TOKEN.iter_unpack(octets_of_tokens[_ARRAY_OCTETS:]))
 
 
-def seals(vault: Vault, words: Iterable[tuple[int, bytes, bytes]]) -> list[bytes]:
+def seals(vault: Vault | Blinder, words: Iterable[tuple[int, bytes, bytes]]) -> list[bytes]:
     """Return what only the house can write beside an entry's words: they are what was indexed, and of this entry.
 
     Args:
@@ -176,21 +176,21 @@ class Spelled:
     seals: list[bytes]
 
 
-def spell(vault: Vault, rows: Sequence[Unworded], each: Sequence[Collection[str]]) -> Spelled:
+def spell(blinder: Blinder, rows: Sequence[Unworded], each: Sequence[Collection[str]]) -> Spelled:
     """Return the columns of these entries' terms: milliseconds of work for a batch, and none of it on the loop.
 
     A term that many of them have is hashed and spelled once.
     """
     terms = list(set().union(*each))
-    known = dict(zip(terms, map(bigint, tokens(vault, terms)), strict=True))
-    return in_columns(vault, rows, [list(map(known.__getitem__, found)) for found in each])
+    known = dict(zip(terms, map(bigint, tokens(blinder, terms)), strict=True))
+    return in_columns(blinder, rows, [list(map(known.__getitem__, found)) for found in each])
 
 
-def in_columns(vault: Vault, rows: Sequence[Unworded], each: Sequence[Sequence[bytes]]) -> Spelled:
+def in_columns(blinder: Blinder, rows: Sequence[Unworded], each: Sequence[Sequence[bytes]]) -> Spelled:
     """Return the columns of these entries' tokens, each spelled by ``bigint``."""
     words = [(row.place.entry, row.sealed_under, _spelled(found)) for row, found in zip(rows, each, strict=True)]
     ends = [0, *accumulate(map(len, each))]
-    return Spelled(spelled_bigints([*chain.from_iterable(each)]), ends, seals(vault, words))
+    return Spelled(spelled_bigints([*chain.from_iterable(each)]), ends, seals(blinder, words))
 
 
 async def keep(tx: Transaction, rows: Sequence[Unworded], words: Spelled) -> None:
@@ -290,12 +290,10 @@ async def take_erased(tx: Transaction) -> list[Unworded]:
 
     It walks through all the tenant's words: only after something was erased.
     """
-    query = """
-        select distinct on (words.sealed_under) words.sealed_under, opening.ref, opening.sealed
-        from entry_words as words join opening on opening.entry = words.entry
-        where words.tenant = %(tenant)s and words.sealed_under <> ''
-    """
-    heads = [bytes(row.sealed_under) for row in await tx.all(query) if _is_erased(tx.vault, row)]
+    query = "select distinct sealed_under as head from entry_words where tenant = %(tenant)s and sealed_under <> ''"
+    rows = await tx.all(query)
+    is_erased = await in_slices(tx.vault.is_erased, [bytes(row.head) for row in rows])
+    heads = [bytes(row.head) for row, is_gone in zip(rows, is_erased, strict=True) if is_gone]
     query = """
         with gone as (
           delete from entry_words as words where tenant = %(tenant)s and sealed_under <> '' and (
@@ -307,17 +305,7 @@ async def take_erased(tx: Transaction) -> list[Unworded]:
         from gone join entry on entry.id = gone.entry
         left join opening on opening.entry = gone.entry left join leaf on leaf.entry = gone.entry
     """
-    return _unworded(tx.vault, await tx.all(query, heads=octets(heads)))
-
-
-def _is_erased(vault: Vault, row: Any) -> bool:
-    try:
-        store.opened(vault, row)
-    except ErasedError:
-        return True
-    except KeyringError:
-        return False
-    return False
+    return await slice_by_slice(partial(_unworded, tx.vault), await tx.all(query, heads=octets(heads)))
 
 
 async def tenants_indexed(db: Database) -> list[TenantId]:

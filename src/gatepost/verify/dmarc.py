@@ -156,7 +156,6 @@ def _is_aligned(known: Answers, found: Discovery, domain: str, *, is_strict: boo
     return other.organizational_domain == organizational
 
 
-@lru_cache(maxsize=4096)
 def judge(found: Discovery, alignment: Alignment) -> DmarcVerdict:
     """Spell the verdict (RFC 9989 section 4.10.3; RFC 8601 section 2.7.2)."""
     organizational = found.walk.organizational_domain

@@ -13,6 +13,9 @@ from gatepost.dns.paper import Answer, Question
 from gatepost.verify.answers import Answers
 
 MAX_KEPT = 4_096
+MAX_OCTETS = 16_384
+"""Of the answers a finding stands on. They stay for as long as it does, also where the cache of DNS let go of them: a
+stranger's zone answers with 64 KB to every name it makes up."""
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -52,7 +55,9 @@ class Kept(Generic[K, T]):
         return kept[0] if kept is not None and known.still(kept[1]) else None
 
     def keep(self, key: K, found: T, trail: Trail) -> None:
-        """Remember what was found with the answers that ``trail`` noted."""
+        """Remember what was found with the answers that ``trail`` noted, unless they are too large."""
+        if sum(answer.octets for answer in trail.seen.values()) > MAX_OCTETS:
+            return
         self._kept[key] = (found, tuple(trail.seen.items()))
         if len(self._kept) > MAX_KEPT:
             del self._kept[next(iter(self._kept))]

@@ -19,6 +19,8 @@ MAX_VOID_LOOKUPS = 2
 MAX_NAMES = 10
 """Hosts of one MX answer; names of one PTR answer (same section)."""
 MAX_LABEL = 63
+MAX_EXPLANATION = 1_000
+"""Characters of an explanation, as published and as spelled out (section 6.2 advises a limit)."""
 
 IpAddress = IPv4Address | IPv6Address
 
@@ -233,10 +235,10 @@ def _explain(known: Answers, context: Context, budget: _Budget, template: Templa
     try:
         domain = _expand(known, context, budget, template)
         answer = known.get(domain, RdType.TXT)
-        if len(answer.records) != 1:
+        if len(answer.records) != 1 or len(answer.records[0]) > MAX_EXPLANATION:
             return ""
         text = spf_macro.parse(answer.records[0], letters=spf_macro.EVERY_LETTER, may_have_space=True)
         validated = _validated(known, context, budget) if text.needs("p") else "unknown"
-        return spf_macro.expand(text, context, validated)
+        return spf_macro.expand(text, context, validated)[:MAX_EXPLANATION]
     except (MacroError, _Stopped):
         return ""

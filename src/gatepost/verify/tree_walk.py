@@ -10,6 +10,8 @@ from gatepost.verify.answers import Answers
 
 MAX_QUERIES = 8
 """Names asked at most: the name itself, then no more than seven labels (section 4.10)."""
+SMALL_OCTETS = 8_192
+"""What is read from answers no larger is remembered with them; a stranger's may have half a megabyte."""
 POLICIES = frozenset({"none", "quarantine", "reject"})
 
 _PREFIX = "_dmarc."
@@ -66,16 +68,16 @@ def record_names(domain: str) -> tuple[str, ...]:
 def walk(known: Answers, domain: str) -> Walk:
     """Ask for every name at once: a message waits for one round trip, not for one a label.
 
-    The same answers give the very same walk, as mail of one domain comes often.
+    The same answers give the very same walk, as mail of one domain comes often, unless they are large.
     """
     answers = known.all(record_names(domain), RdType.TXT)
-    return _read(
+    is_small = sum(answer.octets for answer in answers) <= SMALL_OCTETS
+    return (_read_often if is_small else _read)(
         domain,
         tuple([None if answer.status is Status.TEMPERROR else answer.records for answer in answers]),
     )
 
 
-@lru_cache(maxsize=4096)
 def _read(domain: str, answers: tuple[tuple[str, ...] | None, ...]) -> Walk:
     """Walk up to the first record that ends it; None stands for a failure."""
     records: list[DmarcRecord] = []
@@ -89,6 +91,9 @@ def _read(domain: str, answers: tuple[tuple[str, ...] | None, ...]) -> Walk:
                 break  # the walk stops here; what stands above counts no more
     organizational = _organizational_domain(domain, records)
     return Walk(domain, tuple(records), has_failed, organizational, _policy_record(domain, organizational, records))
+
+
+_read_often = lru_cache(maxsize=4096)(_read)
 
 
 def _select(name: str, texts: tuple[str, ...]) -> DmarcRecord | None:

@@ -1,6 +1,7 @@
 import pytest
 
 from gatepost.verify.reading import html_page
+from gatepost.verify.reading.html_colour import MAX_CHARS
 from gatepost.verify.reading.html_drawing import covers
 from gatepost.verify.reading.marks import Marks
 
@@ -59,3 +60,7 @@ def test_only_a_shape_of_some_size_lies_behind_words() -> None:
     assert covers("rect", {"width": "100%", "height": "40", "fill": "Red"}) == "red"
     assert covers("rect", {"width": "3", "height": "3"}) == ""
     assert covers("path", {"width": "100%", "height": "40"}) == ""
+
+
+def test_a_fill_is_no_longer_than_a_colour_may_be() -> None:
+    assert len(covers("rect", {"width": "300", "height": "300", "fill": "#" * 100_000})) == MAX_CHARS + 1

@@ -1,6 +1,8 @@
+import tracemalloc
+
 import pytest
 
-from gatepost.verify.reading.html_length import FONT_SIZE, font_size, in_pixels, pixels
+from gatepost.verify.reading.html_length import FONT_SIZE, font_size, in_pixels, number, pixels
 
 
 @pytest.mark.parametrize(
@@ -51,3 +53,13 @@ def test_a_fonts_size_is_its_own_or_what_is_around(style: dict[str, str], size: 
 def test_lengths_that_count_from_the_pages_font_follow_it() -> None:
     assert in_pixels("calc(1.5rem + 2px)", 10.0) == "calc(15.0000px + 2px)"
     assert in_pixels("1em", 10.0) == "1em"
+
+
+def test_what_is_too_long_to_be_a_length_is_not_remembered() -> None:
+    tracemalloc.start()
+    try:
+        for digit in range(20):
+            assert number(f"{digit}" * 50_000) is None
+        assert tracemalloc.get_traced_memory()[0] < 100_000
+    finally:
+        tracemalloc.stop()

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from gatepost.verify.reading import html_move
+from gatepost.verify.reading.html_colour import MAX_CHARS
 from gatepost.verify.reading.html_length import number
 from gatepost.verify.reading.html_place import Place
 
@@ -107,4 +108,7 @@ def covers(tag: str, attributes: Mapping[str, str]) -> str:
     if tag != "rect":
         return ""
     width, height = (number(attributes.get(name, "").strip(), percent=8.0) or 0.0 for name in ("width", "height"))
-    return attributes.get("fill", "#000000").strip().lower() if width >= _COVERS and height >= _COVERS / 2 else ""
+    fill = (
+        attributes.get("fill", "#000000").strip().lower()[: MAX_CHARS + 1]
+    )  # no longer than tells that it is too long
+    return fill if width >= _COVERS and height >= _COVERS / 2 else ""

@@ -151,7 +151,6 @@ def _computed(name: str, parts: list[float]) -> float:
     raise _NotANumberError
 
 
-@lru_cache(maxsize=4096)
 def number(text: str, size: float = FONT_SIZE, percent: float = 10.0) -> float | None:
     """Return a number, a length in pixels or an angle in degrees; None where none is written.
 
@@ -160,8 +159,13 @@ def number(text: str, size: float = FONT_SIZE, percent: float = 10.0) -> float |
         size: of the font, in pixels.
         percent: what one hundredth comes to.
     """
-    if not text or len(text) > MAX_CHARS:
+    if not text or len(text) > MAX_CHARS:  # here, for what is remembered is remembered with its text
         return None
+    return _number(text, size, percent)
+
+
+@lru_cache(maxsize=4096)
+def _number(text: str, size: float, percent: float) -> float | None:
     if text == "0":
         return 0.0
     try:
