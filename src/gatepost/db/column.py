@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 _HEAD = struct.Struct("!iiiii")  # dimensions, has nulls, element type, length, first index
 _SIZE = struct.Struct("!i")
@@ -66,9 +67,10 @@ def booleans(values: Sequence[bool]) -> Column:
 
 def times(values: Sequence[datetime]) -> Column:
     """Return a ``timestamptz[]`` of aware times, to the microsecond."""
-    return _column(_TIMESTAMPTZ, len(values), [_BIGINT.pack(8, _microseconds(each)) for each in values])
+    return _column(_TIMESTAMPTZ, len(values), map(_spelled_time, values))
 
 
-def _microseconds(at: datetime) -> int:
+@lru_cache(maxsize=1024)  # when a message came stands in six columns of its commit
+def _spelled_time(at: datetime) -> bytes:
     since = at - _EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    return _BIGINT.pack(8, (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
