@@ -1,6 +1,5 @@
 """The way through the gates: its order, where it ends, and what a trace tells of it."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
