@@ -28,6 +28,8 @@ async def test_every_kind_comes_back_as_it_went(db: Database) -> None:
     assert spelled_bigints([bigint(-7), bigint(2**62)]) == bigints([-7, 2**62])
     assert await _back(db, booleans([True, False]), "boolean[]") == [True, False]
     assert await _back(db, texts([]), "text[]") == []
+    assert await _back(db, texts(["a", "", "ü🙂"]), "text[]") == ["a", "", "ü🙂"]
+    assert await _back(db, octets([b"\0\xff", b""]), "bytea[]") == [b"\0\xff", b""]
 
 
 async def test_times_come_back_to_the_microsecond(db: Database) -> None:

@@ -69,6 +69,16 @@ def test_marks_of_quotation_go_line_by_line(text: str) -> None:
     assert in_one_line(text.encode()).decode() == " ".join("\n".join(bare).split())
 
 
+@given(
+    st.lists(st.sampled_from(["word", "a", " ", "  ", "\n\n", "\r\n", "\t", " " * 9, " " * 17, " " * 33, "\v", "\f"]))
+)
+def test_rows_of_blanks_become_one_however_many_and_how_long(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    assert in_one_line(text.encode()).decode() == " ".join(text.split())
+    among_words = f"{text} {'word ' * 200}"
+    assert in_one_line(among_words.encode()).decode() == " ".join(among_words.split())
+
+
 def test_folding_takes_linear_time_on_endless_accents() -> None:
     began = time.process_time()
     fold("a" + "\u0301\u0316" * 250_000)  # 120 s in one piece

@@ -1,6 +1,5 @@
 """The way through the gates: its order, where it ends, and what a trace tells of it."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -92,4 +91,4 @@ def test_the_first_refusal_ends_the_way_and_a_hold_waits_for_it(answers: list[Di
 def test_a_guard_never_takes_a_text_that_is_gone_for_one_that_is_clear() -> None:
     whole = case()
     with pytest.raises(TextGoneError):
-        walk(EVERY_GATE, replace(whole, seen=structs.replace(whole.seen, has_text=False)))
+        walk(EVERY_GATE, structs.replace(whole, seen=structs.replace(whole.seen, has_text=False)))

@@ -1,4 +1,6 @@
+import copy
 import string
+from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import given
@@ -195,3 +197,14 @@ def test_the_kelvin_sign_is_not_a_k() -> None:
 def test_only_ascii_folds_to_ascii(local: str) -> None:
     assert fold_local(local).isascii() == local.isascii()
     assert fold_local(fold_local(local)) == fold_local(local)
+
+
+def test_a_key_that_was_asked_for_is_no_part_of_the_address() -> None:
+    asked, unasked = Address("Bob", "example.com"), Address("Bob", "example.com")
+    assert asked.key == asked.key == "bob@example.com"
+    assert asked == unasked
+    assert hash(asked) == hash(unasked)
+    assert repr(asked) == repr(unasked)
+    assert replace(asked, local="Eve").key == "eve@example.com"
+    assert copy.copy(asked).key == "bob@example.com"
+    assert asdict(asked) == {"local": "Bob", "domain": "example.com"}

@@ -1,8 +1,9 @@
 """What may happen to it: policy language, facts, one pure decision."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from gatepost.arrive.paper import Direction
 from gatepost.db import Transaction
@@ -15,7 +16,7 @@ from gatepost.decide.paper import Decided, Disposition, Facts, Mark, Stored
 from gatepost.decide.recall import PolicyUnreadableError, footer_of, recall_all, unreadable
 from gatepost.decide.rules import settle
 from gatepost.decide.shape import is_plain
-from gatepost.decide.together import Recalled, settle_all, windows_of
+from gatepost.decide.together import Recalled, counts, settle_all
 from gatepost.decide.versions import WHY_MAX_CHARS, Signed
 from gatepost.ids import AccountId, EmailId, KeyId, ThreadId
 from gatepost.mail.address import Address
@@ -58,7 +59,7 @@ def charge_all(tx: Transaction, decided: Sequence[Decided]) -> None:
 
     What no rule let in counts nowhere. The authors of the rest, where proven, are correspondents from now on.
     """
-    counted = [one for one in decided if windows_of(one)]
+    counted = [one for one in decided if counts(one)]
     if counted:
         past_store.add_delivered(tx, [_delivered(one) for one in counted])
     sent = [each for one in decided for each in _sent(one)]
@@ -83,7 +84,7 @@ def charge_waiting(tx: Transaction, decided: Sequence[Decided]) -> None:
     counted = [
         past_store.Waits(one.arrived.account, author.key, one.arrived.email, one.at, one.decision.windows)
         for one in decided
-        if windows_of(one) and (author := one.verified.evidence.author)
+        if counts(one) and (author := one.verified.evidence.author)
     ]
     if counted:
         past_store.add_waiting(tx, counted)

@@ -1,6 +1,6 @@
 """What a person's word changes in a decision: it lets a held message go, and nothing else through. Pure."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from gatepost.decide.ending import Ending, Judged
 from gatepost.decide.paper import Disposition, Facts, Outcome, Ruling, Step

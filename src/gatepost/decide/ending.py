@@ -1,13 +1,12 @@
 """Where a message's way through the gates ends."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from gatepost.decide.paper import USUAL_WAIT, Disposition, Grant, Outcome, Step, Wait
 from gatepost.decide.reasons import Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True, gc=False):
     """What the last gate said; ``settle`` makes a ``Decision`` of it."""
 
     disposition: Disposition

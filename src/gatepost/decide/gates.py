@@ -4,9 +4,11 @@
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gatepost.decide import order, proof
 from gatepost.decide.body import TooLongError
@@ -29,8 +31,7 @@ Answer = tuple[str, Ending | None]
 """What one gate answers: a word for the trace, and the ending, if the way ends here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True, gc=False):
     """What the gates of an inbound message see once a rule speaks for its author."""
 
     seen: Seen
@@ -74,7 +75,7 @@ def walk(gates: Iterable[tuple[str, Gate]], case: Case) -> tuple[Ending | None, 
 
 def _assurance(case: Case) -> Answer:
     found = proof.of_assurance(case.evidence, case.rule)
-    return f"{case.rule.assurance.value} {found.value}", _unless_proven(found)
+    return f"{case.rule.assurance} {found}", _unless_proven(found)
 
 
 def _require_dkim(case: Case) -> Answer | None:

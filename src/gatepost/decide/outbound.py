@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
+from msgspec import structs
+
 from gatepost.decide import answers, leaks, loops, order
 from gatepost.decide.above import both
 from gatepost.decide.body import TooLongError
@@ -117,7 +119,7 @@ def judge(case: Case, passed: Judged) -> Judged:
             strictest = ending
     if case.policy.wait and strictest.disposition is Disposition.HOLD:
         steps += (Step("outbound.hold", str(wait)),)
-    return replace(strictest, wait=wait), steps
+    return structs.replace(strictest, wait=wait), steps
 
 
 def _end(disposition: Disposition, reason: Reason, outcome: Outcome = Outcome.REJECTED_AT_POLICY) -> Ending | None:

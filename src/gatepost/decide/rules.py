@@ -5,7 +5,9 @@ decision, for ever.
 """
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from gatepost.arrive.paper import Direction, Door
 from gatepost.decide import approval, crowd, outbound, proof
@@ -198,7 +200,8 @@ def judge(seen: Seen, policy: Policy | None) -> Judged:
     if ending.disposition is Disposition.HOLD:
         let_in = _granted(case)
         ending = replace(ending, grant=let_in.grant, windows=let_in.windows)  # what it has once somebody lets it go
-    return replace(ending, labels=rule.labels), (*known, Step("rule", f"senders[{rule.index}]"), *steps)
+    labelled = replace(ending, labels=rule.labels) if rule.labels else ending
+    return labelled, (*known, Step("rule", f"senders[{rule.index}]"), *steps)
 
 
 def _rule_for(author: Address, seen: Seen, policy: Policy) -> tuple[Rule | None, tuple[Step, ...]]:

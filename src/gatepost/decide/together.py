@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
 
 from gatepost.arrive.paper import Arrived, Direction
 from gatepost.decide.crowd import Whose, whose
@@ -21,8 +23,7 @@ Window = tuple[AccountId, str]
 """Whose messages are counted together, to one account: one author's, or those a rule's rate limit counts together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recalled:
+class Recalled(Struct, frozen=True, gc=False):
     """What the decision about one message needs to know.
 
     Attributes:
@@ -38,28 +39,36 @@ class Recalled:
     waiting: Mapping[Whose, Waiting] = field(default_factory=dict)
 
 
-def windows_of(decided: Decided) -> tuple[Window, ...]:
-    """Return where a message counts, its author's own window first; nothing for what no rule let in.
+def counts(decided: Decided) -> bool:
+    """Tell whether a message counts anywhere: not so what no rule let in.
 
     What waits counts like what was let in, or a limit would be none where a rule holds; but only where its author is
     proven, or whoever forges a name could fill that author's windows with what nobody ever reads.
     """
-    arrived, decision, author = decided.arrived, decided.decision, decided.verified.evidence.author
+    decision, arrived = decided.decision, decided.verified.arrived
+    if decision.grant is None or decided.verified.evidence.author is None:
+        return False
     is_waiting = decision.disposition is Disposition.HOLD and decision.is_author_proven
     is_counted = decision.disposition is Disposition.DELIVER or is_waiting
-    if arrived.direction is Direction.OUTBOUND or not is_counted or arrived.is_postmaster:
+    return is_counted and arrived.direction is not Direction.OUTBOUND and not arrived.is_postmaster
+
+
+def windows_of(decided: Decided) -> tuple[Window, ...]:
+    """Return where a message counts, its author's own window first; nothing where it does not (``counts``)."""
+    author = decided.verified.evidence.author
+    if author is None or not counts(decided):
         return ()
-    if decision.grant is None or author is None:
-        return ()
-    return tuple((arrived.account, window) for window in (author.key, *decision.windows))
+    account = decided.arrived.account
+    return (account, author.key), *[(account, window) for window in decided.decision.windows]
 
 
 def settle_all(verified: Sequence[Verified], recalled: Sequence[Recalled]) -> list[Decided]:
     """Decide about messages in the order given; pure and total.
 
     The facts were counted before any of them was delivered or held. So what an author's earlier messages here add to
-    its windows is added for the later ones.
+    its windows is added for the later ones, where any asks for it.
     """
+    asks = any(known.is_counted or known.facts.is_first_time is not None for known in recalled)
     counted: dict[Window, list[datetime]] = defaultdict(list)
     marks: set[tuple[AccountId, Mark]] = set()
     waiting: list[Whose] = []
@@ -72,16 +81,14 @@ def settle_all(verified: Sequence[Verified], recalled: Sequence[Recalled]) -> li
         if decision.decision.disposition is Disposition.HOLD and (fellows := known.waiting.get(whose(decision))):
             crowd = _with_waiting(fellows, whose(decision), waiting)
             decision = settle(one, known.policy, replace(decision.facts, waiting=crowd), above=known.above)
-        windows = windows_of(decision)
-        for window in windows:
-            counted[window].append(decision.at)
-        match decision.decision.disposition:
-            case Disposition.HOLD:
-                waiting.append(whose(decision))
-            case Disposition.DELIVER if windows:
+        disposition = decision.decision.disposition
+        if disposition is Disposition.HOLD:
+            waiting.append(whose(decision))
+        if asks and (windows := windows_of(decision)):
+            for window in windows:
+                counted[window].append(decision.at)
+            if disposition is Disposition.DELIVER:
                 marks.add((one.arrived.account, Mark.of(one)))
-            case _:
-                pass
         decided.append(decision)
     return decided
 

@@ -83,8 +83,15 @@ def fold_local(local: str) -> str:
     return "".join(char if char.lower().isascii() and not char.isascii() else char.lower() for char in local)
 
 
+class _Keyed:
+    """Room for an address's key, which is no field: it follows from the others, and is asked for a dozen times."""
+
+    __slots__ = ("_key",)
+    _key: str
+
+
 @dataclass(frozen=True, slots=True)
-class Address:
+class Address(_Keyed):
     r"""One address: the local part in its own case, the domain as lowercase A-labels or an address literal.
 
     All spellings that quoting allows are one address, and stand as one here, whatever was written: they must be
@@ -128,7 +135,11 @@ class Address:
         takes the long s or the Kelvin sign for ASCII, as Unicode's case folding does: a stranger's address must never
         fold into somebody else's.
         """
-        return f"{fold_local(self.local)}@{self.domain}"
+        try:
+            return self._key
+        except AttributeError:
+            object.__setattr__(self, "_key", f"{fold_local(self.local)}@{self.domain}")
+            return self._key
 
     @property
     def untagged(self) -> "Address":

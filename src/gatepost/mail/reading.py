@@ -5,6 +5,7 @@ They stand here and not in ``verify``, which alone writes them, because the mail
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 from gatepost.mail.kinds import Begins, File
@@ -184,7 +185,7 @@ def to_json(reading: Reading) -> dict[str, Any]:
             [one.part, one.filename, one.content_type, one.size_octets, one.text, one.extraction, one.begins]
             for one in reading.attachments
         ],
-        "parts": [[getattr(part, name) for name in _PART_FIELDS] for part in reading.parts],
+        "parts": list(map(_part_fields, reading.parts)),
         "flags": [reading.is_malformed, reading.used_fallback, reading.is_cut],
     }
 
@@ -218,4 +219,4 @@ def of_text(text: str) -> Reading:
     return Reading(text, ModelView(text))
 
 
-_PART_FIELDS = tuple(field.name for field in fields(Part))
+_part_fields = attrgetter(*(field.name for field in fields(Part)))

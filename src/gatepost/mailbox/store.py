@@ -34,6 +34,8 @@ _ERASED: dict[str, Any] = {
 
 def storable(text: str) -> str:
     """Return ``text`` as PostgreSQL can hold it: NUL and lone surrogates become U+FFFD."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return text.replace("\x00", "\ufffd").encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 

@@ -1,7 +1,7 @@
 """Salted commitments: the log proves what was said without saying it, and forgets once the salt is destroyed."""
 
 from binascii import b2a_base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated
@@ -51,9 +51,9 @@ def _begun(name: str) -> "HASH":
 
 
 @lru_cache(maxsize=256)
-def _opening_head(name: str) -> bytes:
-    """Return how a value of that name begins in an opening, after the end of the one before it."""
-    return b'},%b:{"salt":"' % orjson.dumps(name)
+def _named(name: str) -> "tuple[Callable[[], HASH], bytes]":
+    """Return what begins the hash of a value of that name, and how it begins in an opening, after the one before it."""
+    return _begun(name).copy, b'},%b:{"salt":"' % orjson.dumps(name)
 
 
 def seal(spelled: Mapping[str, bytes], entropy: Entropy) -> tuple[dict[str, Json], bytes]:
@@ -68,12 +68,13 @@ def seal(spelled: Mapping[str, bytes], entropy: Entropy) -> tuple[dict[str, Json
     opening: list[bytes] = []
     at = 0
     for name, value in spelled.items():
+        begin, head = _named(name)
         salt = salts[at : at + SALT_OCTETS]
         at += SALT_OCTETS
-        made = _begun(name).copy()
+        made = begin()
         made.update(salt + value)
         commitments[name] = b2a_base64(made.digest(), newline=False).decode()
-        opening += (_opening_head(name), b2a_base64(salt, newline=False), b'","value":', value)
+        opening += (head, b2a_base64(salt, newline=False), b'","value":', value)
     return commitments, b"{%b}}" % b"".join(opening)[2:]
 
 

@@ -237,7 +237,7 @@ def _frame(
     ts = timestamp(at)
     return {
         "v": FORMAT,
-        "kind": kind.value,
+        "kind": kind._value_,
         "ts": ts,
         "key_epoch": ts[:_EPOCH_CHARS],
         "tenant": tenant,

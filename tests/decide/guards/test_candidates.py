@@ -96,6 +96,20 @@ def test_hyperscan_is_not_asked_where_one_automaton_of_re2_tells_all() -> None:
     assert together.found(b"wire 142 me some money", range(100)) == {42}
 
 
+def test_what_one_automaton_tells_is_the_same_with_a_look_for_words_before() -> None:
+    sources = [f"(?i)for[a-z]+ {{1,40}}phrase number{number} (now|later)" for number in range(20)]
+    together = Together([compile_pattern(source) for source in sources])
+    texts = [
+        b"Forbidden  PHRASE number7 later",
+        b"forbidden phrase",
+        b"phrase number77 now",
+        "pra\u017fe number7 now".encode(),
+    ]
+    cold = [together.found(text, range(20)) for text in texts]
+    together.warm()
+    assert [together.found(text, range(20)) for text in texts] == cold == [{7}, set(), set(), set()]
+
+
 WORDS = ("ignore", "previous", "instructions", "transfer", "wire", "password", "secret", "urgent", "account", "invoice")
 
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from gatepost.decide.guards.blanks import is_blind
+from gatepost.decide.guards.needles import Needles
 from gatepost.decide.guards.patterns import Pattern, translated
 from gatepost.decide.guards.plan import plan_of
 from gatepost.decide.guards.planes import Planes
@@ -86,6 +87,7 @@ class Together:
         "_count",
         "_database",
         "_folding",
+        "_needles",
         "_patterns",
         "_plan",
         "_swift",
@@ -109,6 +111,7 @@ class Together:
                 for index in self._plan.swift
             ]
         )
+        self._needles: Needles | None = None
         self._database: Any = None
         self._always: frozenset[int] = frozenset()
         self._folding: frozenset[int] = frozenset()
@@ -130,7 +133,7 @@ class Together:
         return found | {index for index in open_ & placed if self._patterns[index].is_in(octets)}
 
     def _swiftly(self, octets: bytes, asked: set[int]) -> set[int]:
-        if asked.isdisjoint(self._plan.swift):
+        if asked.isdisjoint(self._plan.swift) or (self._needles and not self._needles.may_be_in(octets)):
             return set()
         found = self._swift.found(octets)
         if found is None:
@@ -147,8 +150,12 @@ class Together:
     def warm(self) -> None:
         """Compile for Hyperscan: a second or two for many patterns, in which no text is kept waiting elsewhere.
 
-        Only those that have no word and that RE2's one automaton is not asked for: that is quicker, in known time.
+        Only those that have no word and that RE2's one automaton is not asked for: that is quicker, in known time. Of
+        what that automaton is asked for, the words alone.
         """
+        swift, trees = self._plan.swift, self._plan.trees
+        if self._needles is None and trees.keys() >= set(swift):
+            self._needles = Needles.of(trees[index] for index in swift)
         wordless = self._words.wordless & self._plan.placed.keys()  # of the others words tell as much, in known time
         if hyperscan is None or len(wordless) < FEW or self._database is not None:
             return

@@ -27,7 +27,7 @@ class Words:
         words: dict[str, int] = {}
         self._needed: dict[int, list[frozenset[int]]] = {}
         for index, tree in trees.items():
-            ways = [_words(way) for way in ways_of(tree)]
+            ways = [words_of(way) for way in ways_of(tree)]
             if all(ways):
                 self._needed[index] = [frozenset(words.setdefault(word, len(words)) for word in way) for way in ways]
         self.wordless = frozenset(range(count)) - self._needed.keys()
@@ -43,7 +43,7 @@ class Words:
         return self.wordless.union(index for index, ways in self._needed.items() if any(way <= found for way in ways))
 
 
-def _words(way: Node) -> set[str]:
+def words_of(way: Node) -> set[str]:
     """Return the words that stand in every match, in small letters."""
     words = [""]
     for part in row_of(way):
