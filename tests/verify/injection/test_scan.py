@@ -105,6 +105,19 @@ def test_re2_alone_finds_what_hyperscan_finds_in_every_phrase_and_hint() -> None
             assert ours == sorted(theirs), octets
 
 
+def test_what_phrases_need_hides_nothing_that_they_match() -> None:
+    """Each alone over a whole text finds what the scan tells of it, which looks only where the need is met."""
+    needy = [place for place, phrase in enumerate(PHRASES) if phrase.needs]
+    told = 0
+    for octets in (*_texts(), *_honest()):
+        alone = list[tuple[int, int]]()
+        for place in needy:
+            scan._alone(place).run(octets, alone)
+        assert [hit for hit in scan.scan(octets).found if hit[1] in needy] == sorted(alone), octets
+        told += len(alone)
+    assert told > 100
+
+
 def test_every_phrase_and_hint_is_looked_for_once() -> None:
     named = [name for some in scan.patterns().values() for _, name, _ in some] + [
         name for _, name, _ in scan.run_hints()
@@ -152,3 +165,8 @@ def _texts() -> Iterator[bytes]:
         yield fold("".join(chosen.choice(words) + chosen.choice((" ", " ", "\n", ", ", "\v")) for _ in range(60)))
     for row in rows:
         yield fold(json.dumps(row, ensure_ascii=False).replace("\\n", "\n"))
+
+
+def _honest() -> Iterator[bytes]:
+    for row in (VECTORS / "injection/benign.jsonl").read_text("utf-8").splitlines()[::8]:
+        yield fold(str(json.loads(row).get("text", "")))

@@ -24,6 +24,10 @@ _HINT, _NEED, _RUN = 10_000, 20_000, 30_000
 """Above these, what the scanner reports is a wrapping's place in ``HINTS``, and what the phrase of that place needs;
 the last is what the wrappings ``IN_RUNS`` need."""
 _ONCE = DOTALL | ONCE
+_SIGNS = frozenset({
+    "action.bank", "action.money", "action.object-id", "role.template", "tool.camel", "tool.function",
+})  # fmt: skip
+"""Phrases that need signs rather than words: digits, capitals, underscores, brackets."""
 
 
 class Hits(NamedTuple):
@@ -100,18 +104,21 @@ def _hints(names: Collection[str]) -> list[Pattern]:
 def patterns() -> dict[str, list[Pattern]]:
     """Return what every text is searched for, by the pass it is looked for in.
 
-    What begins with words of everyday English, and what those phrases need that wait for something; what mostly stands
-    in other languages, with the hints; and the hint that an automaton of its own looks for at every octet. Together
-    they would take up to a fifth longer: fewer words share a table, and that automaton stays small.
+    What begins with words of everyday English, and what those phrases need that wait for something; what they need
+    that is signs; what mostly stands in other languages, with the hints; and the hint that an automaton of its own
+    looks for at every octet. Together they would take up to a fifth longer: fewer words share a table, that automaton
+    stays small, and rare signs are skipped to where no words are looked for beside them.
     """
-    everyday, foreign = list[Pattern](), list[Pattern]()
+    everyday, signs, foreign = list[Pattern](), list[Pattern](), list[Pattern]()
     for place, phrase in enumerate(PHRASES):
         if phrase.needs:
-            everyday.append((phrase.needs, _NEED + place, _ONCE | _caseless(phrase)))
+            need = (phrase.needs, _NEED + place, _ONCE | _caseless(phrase))
+            (signs if phrase.name in _SIGNS else everyday).append(need)
         else:
             (foreign if "foreign" in phrase.name else everyday).append(pattern_of(place))
     return {
         "everyday": everyday,
+        "signs": signs,
         "foreign": foreign + _hints(HINTS.keys() - IN_RUNS - {"spaced"}),
         "spaced": [*_hints({"spaced"}), (RUN.encode("ascii"), _RUN, _ONCE)],
     }
