@@ -11,6 +11,7 @@ import uvicorn
 from typing_extensions import override
 
 from gatepost.app.errors import CLOSE_GRACE_S, HouseEndedError, cannot_listen
+from gatepost.app.handshakes import admit
 from gatepost.app.http_protocol import CONNECTIONS_MAX, HttpProtocol
 from gatepost.arrive.tls import Certificate
 from gatepost.egress.addresses import is_this_machine
@@ -35,6 +36,10 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    def protocol(self) -> HttpProtocol:
+        """Return what hears one connection; it is told of each by whoever accepts them."""
+        return HttpProtocol(config=self.config, server_state=self.server_state, app_state={})
 
 
 @asynccontextmanager
@@ -61,11 +66,18 @@ async def listening(
     with _listen(host, port, door) as listener:
         server = _server(app, door, certificate)
         async with asyncio.TaskGroup() as group:
-            group.create_task(server.serve([listener]))
+            if certificate is None:
+                admitting = None
+                group.create_task(server.serve([listener]))
+            else:
+                group.create_task(server.serve([]))
+                admitting = group.create_task(admit(listener, server.protocol, certificate.context))
             try:
                 yield int(listener.getsockname()[1])
             finally:
                 server.should_exit = True
+                if admitting is not None:
+                    admitting.cancel()
 
 
 def _server(app: Any, door: str, certificate: Certificate | None) -> _Server:
@@ -88,7 +100,6 @@ def _server(app: Any, door: str, certificate: Certificate | None) -> _Server:
             timeout_graceful_shutdown=CLOSE_GRACE_S,
             # RFC 6797 section 7.2: never over plain HTTP. Here it also reaches answers that no route has made.
             headers=[("Strict-Transport-Security", f"max-age={HSTS_S}")] if certificate else None,
-            ssl_context_factory=(lambda _config, _default: certificate.context) if certificate else None,
         )
     )
 
