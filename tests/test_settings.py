@@ -40,6 +40,11 @@ def test_an_unknown_key_is_refused_with_the_nearest_name(name: str, nearest: str
         ("GATEPOST_SMTP__PORT", "70000"),
         ("GATEPOST_SMTP__PORT", "-1"),
         ("GATEPOST_DNS__TIMEOUT_S", "soon"),
+        ("GATEPOST_DNS__TIMEOUT_S", "nan"),
+        ("GATEPOST_STOP_DELAY_S", "inf"),
+        ("GATEPOST_DATABASE__CONNECTIONS", "0"),
+        ("GATEPOST_SMTP__CONNECTIONS_MAX", "0"),
+        ("GATEPOST_SCAN__TIMEOUT_S", "0.0"),
         ("GATEPOST_EGRESS__DESTINATIONS", "webhook"),
         ("GATEPOST_SMTP", "2525"),
         ("GATEPOST_STATE__DEEP", "x"),
@@ -48,6 +53,26 @@ def test_an_unknown_key_is_refused_with_the_nearest_name(name: str, nearest: str
 def test_a_value_of_the_wrong_kind_is_refused(name: str, text: str) -> None:
     with pytest.raises(SettingsError):
         load({name: text})
+
+
+@pytest.mark.parametrize("text", ["2525.7", "inf", "nan", "true"])
+def test_a_whole_number_of_a_file_is_not_cut_out_of_another(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "house.toml"
+    file.write_text(f"[smtp]\nport = {text}\n")
+    with pytest.raises(SettingsError, match=r"smtp\.port must be a whole number"):
+        load({}, file)
+
+
+def test_nought_stands_where_it_means_something() -> None:
+    zeros = {
+        "GATEPOST_SMTP__PORT": "0",
+        "GATEPOST_SMTP__DISK_FREE_MIN_OCTETS": "0",
+        "GATEPOST_RETENTION__FREE_DAYS": "0",
+        "GATEPOST_STOP_DELAY_S": "0",
+    }
+    settings = load(zeros)
+    assert settings.smtp.port == settings.smtp.disk_free_min_octets == 0
+    assert settings.retention.free_days == settings.stop_delay_s == 0
 
 
 def test_a_broken_or_missing_file_is_named(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ environment. An unknown key is refused with the nearest valid name, so that a ty
 """
 
 import difflib
+import math
 import operator
 import os
 import tomllib
@@ -17,6 +18,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 PREFIX = "GATEPOST_"
 PORT_MAX = 65_535
+_MAY_BE_0 = (".port", "_days", "stop_delay_s", "workers", "disk_free_min_octets", "quorum")
 
 
 class SettingsError(ValueError):
@@ -342,14 +344,16 @@ def _read(kind: Any, value: Any, name: str) -> Any:
 
 
 def _number(kind: type[int] | type[float], value: Any, name: str) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise SettingsError(f"{name} must be a number")
+    if isinstance(value, bool) or not isinstance(value, (str | int) if kind is int else (str | int | float)):
+        raise SettingsError(f"{name} must be a {'whole ' if kind is int else ''}number")
     try:
         number = kind(value)
     except ValueError as error:
         raise SettingsError(f"{name} must be a {'whole ' if kind is int else ''}number") from error
-    if number < 0 or (name.endswith(".port") and number > PORT_MAX):
+    if not math.isfinite(number) or number < 0 or (name.endswith(".port") and number > PORT_MAX):
         raise SettingsError(f"{name} is out of range")
+    if not number and not name.endswith(_MAY_BE_0):
+        raise SettingsError(f"{name} must be more than 0: nothing would work")
     return number
 
 

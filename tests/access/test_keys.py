@@ -148,7 +148,7 @@ async def test_a_key_of_an_unknown_role_opens_nothing(house: Database) -> None:
 
 async def test_an_agents_key_without_an_account_is_refused(house: Database) -> None:
     async with house.transaction(A) as tx:
-        with pytest.raises(AccessError, match="one account"):
+        with pytest.raises(AccessError, match="one mailbox"):
             await add_key(tx, Role.AGENT, label="x", at=AT, entropy=SEEDED)
 
 

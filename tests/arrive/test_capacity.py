@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,14 @@ def test_it_is_said_once_that_intake_stopped_and_how_many_were_turned_away(
 def test_the_fullest_disk_counts_and_one_that_is_gone_has_no_room(tmp_path: Path) -> None:
     assert 0 < free_octets([tmp_path, Path("/dev/shm")]) <= free_octets([tmp_path])  # noqa: S108  # a disk of its own
     assert free_octets([tmp_path, tmp_path / "gone"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("files", "left", "expected"), [(1_000_000, 999, 0), (1_000_000, 1_000, 4_096_000), (0, 0, 4_096_000)]
+)
+def test_a_disk_that_takes_no_more_files_has_no_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: int, left: int, expected: int
+) -> None:
+    seen = os.statvfs_result((4096, 4096, 10_000, 1_000, 1_000, files, left, left, 0, 255))
+    monkeypatch.setattr(os, "statvfs", lambda _: seen)
+    assert free_octets([tmp_path]) == expected

@@ -21,6 +21,12 @@ def test_a_database_that_is_away_is_told_with_where_to_look() -> None:
     assert told.startswith("the database does not answer (refused)")
 
 
+def test_a_disk_that_is_full_is_named() -> None:
+    assert sentence(OSError(28, "No space left on device", "/x/y")) == "cannot write /x/y: No space left on device"
+    assert sentence(OSError(28, "No space left")) == "cannot write what there is to say: No space left"
+    assert sentence(FileNotFoundError(2, "No such file")) is None
+
+
 def test_a_fault_keeps_its_traceback() -> None:
     assert sentence(ValueError("there is none")) is None
     assert sentence(ExceptionGroup("tasks", [Refusal("there is none"), ValueError("odd")])) is None

@@ -115,3 +115,19 @@ def test_who_ends_a_house_that_still_starts_leaves_no_postgres_behind(fresh: Pro
         time.sleep(0.05)
     assert fresh.stop(signal.SIGTERM) in {0, 128 + signal.SIGTERM}, fresh.log()
     assert not list(fresh.state.glob("postgres-*/data/postmaster.pid"))
+
+
+def test_a_reload_that_is_asked_for_too_early_does_not_end_the_start(fresh: Process) -> None:
+    fresh.spawn()
+    assert fresh.up is not None
+    deadline = time.monotonic() + UP_WITHIN_S
+    while "Starting Gatepost" not in fresh.log():
+        assert time.monotonic() < deadline, fresh.log()
+        time.sleep(0.01)
+    fresh.up.send_signal(signal.SIGHUP)
+    while "Gatepost is up" not in fresh.log():
+        assert fresh.up.poll() is None, fresh.log()
+        assert time.monotonic() < deadline, fresh.log()
+        time.sleep(0.05)
+    assert fresh.stop(signal.SIGTERM) == 0
+    assert "before the house is up: ask again" in fresh.log()

@@ -28,6 +28,12 @@ def test_an_address_outside_ascii_is_sent_as_it_is(house: Process) -> None:
     assert (broken.returncode, broken.stderr) == (1, "gatepost: an argument is not UTF-8\n")
 
 
+@pytest.mark.parametrize("option", ["--from", "--to", "--subject"])
+def test_a_field_of_two_lines_is_refused_in_a_sentence(house: Process, option: str) -> None:
+    done = house.run("send", "--from", "you@example.com", option, "a\r\nBcc: boss@example.com")
+    assert (done.returncode, done.stderr) == (1, "gatepost: --from, --to and --subject are one line each\n")
+
+
 def test_without_a_house_there_is_advice(tmp_path: Path) -> None:
     done = Process(tmp_path).run("send", "--from", "you@example.com")
     assert done.returncode == 1

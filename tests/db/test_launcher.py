@@ -106,6 +106,35 @@ def test_what_hangs_and_outlives_its_postgres_does_not_keep_its_heir_out(
     cluster.stop()
 
 
+def test_a_first_start_that_was_killed_leaves_no_half_made_data(state: Path) -> None:
+    """As ``kill -9`` leaves it, while initdb is at work: it has no parent any more, and goes on."""
+    child = os.fork()
+    if not child:
+        try:
+            start(state)
+        finally:
+            os._exit(0)
+    while not any(state.glob("postgres-*/*/PG_VERSION")):  # initdb writes it first, and has seconds to go
+        time.sleep(0.001)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    cluster = start(state)
+    with psycopg.connect(cluster.dsn("gatepost_owner")) as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
+    cluster.stop()
+    assert sorted(each.name for each in next(state.glob("postgres-*")).iterdir()) == ["data", "postgres.log", "run"]
+
+
+def test_data_without_their_first_database_are_told_in_a_sentence(state: Path) -> None:
+    cluster = start(state)
+    with psycopg.connect(cluster.dsn("gatepost_owner"), autocommit=True) as connection:
+        connection.execute("drop database postgres")
+    cluster.stop()
+    with pytest.raises(LauncherError, match='database "postgres" does not exist'):
+        cluster.start()
+    cluster.stop()
+
+
 def test_a_postgres_that_replays_its_log_is_waited_for(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = start(state)
     assert cluster.process is not None

@@ -97,6 +97,34 @@ def test_what_is_no_plain_web_address_is_refused(url: str) -> None:
         read_url(url)
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "exa mple.com",
+        "%31%32%37.0.0.1",
+        "a" * 64 + ".example",
+        "example..com",
+        "-x.example",
+        "2130706433",
+        "127.1",
+        "0x7f.1",
+        "0x7f.0x1",
+        "127.0.0.1.",
+    ],
+)
+def test_a_host_that_no_name_server_and_no_machine_has_is_refused(host: str) -> None:
+    with pytest.raises(ValueError, match=r"host must be|cannot be read"):
+        read_url(f"https://{host}/")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["example.com", "example.com.", "db", "my_minio", "xn--bcher-kva.example", "bücher.example", "[::1]", "1e.de"],
+)
+def test_a_host_that_somebody_may_have_is_read(host: str) -> None:
+    assert read_url(f"https://{host}/").scheme == "https"
+
+
 async def test_an_answer_is_read_no_further_than_asked() -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")

@@ -74,7 +74,7 @@ async def add_key(
     if wider := granted - ROLE_SCOPES[role]:
         raise AccessError(f"the role {role} does not include {', '.join(sorted(wider))}")
     if role is Role.AGENT and account is None:
-        raise AccessError("an agent's key is bound to one account: name it")
+        raise AccessError("an agent's key is bound to one mailbox: name it (--mailbox)")
     if person is not None and (role is Role.AGENT or not granted <= ROLE_SCOPES[person.role]):
         raise AccessError(f"that person is {person.role} here: their key may be no more, and an agent's is nobody's")
     presented = Presented.make(entropy)

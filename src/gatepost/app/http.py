@@ -9,9 +9,10 @@ from typing import Any
 
 import uvicorn
 from typing_extensions import override
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gatepost.app.errors import CLOSE_GRACE_S, HouseEndedError, cannot_listen
+from gatepost.app.handshakes import admit
+from gatepost.app.http_protocol import CONNECTIONS_MAX, HttpProtocol
 from gatepost.arrive.tls import Certificate
 from gatepost.egress.addresses import is_this_machine
 
@@ -21,30 +22,6 @@ HSTS_S = 31_536_000
 
 SAID_MAX_OCTETS, PING_S = 4_096, 15.0
 """Of a WebSocket: nothing its reader says is listened to, and a reader that does not answer a ping in 30 s is gone."""
-
-NOT_HTTP = (
-    b'{"type":"/api/problems/request.malformed","title":"The request cannot be read","status":400,'
-    b'"detail":"The request is not HTTP/1.1.","error":"The request is not HTTP/1.1."}'
-)
-"""What is read by whoever sent octets that no route ever sees, such as a verb nobody knows (RFC 9457)."""
-
-
-class _Protocol(HttpToolsProtocol):
-    """uvicorn's, which answers what is no request with a problem as all our answers are, not with a line of text."""
-
-    @override
-    def send_400_response(self, msg: str) -> None:
-        fields = [
-            *self.server_state.default_headers,
-            (b"Content-Type", b"application/problem+json"),
-            (b"Content-Length", b"%d" % len(NOT_HTTP)),
-            (b"X-Content-Type-Options", b"nosniff"),
-            (b"Cache-Control", b"no-store"),
-            (b"Connection", b"close"),
-        ]
-        lines = b"".join(b"%b: %b\r\n" % field for field in fields)
-        self.transport.write(b"HTTP/1.1 400 Bad Request\r\n%b\r\n%b" % (lines, NOT_HTTP))
-        self.transport.close()
 
 
 def _is_untold(line: logging.LogRecord) -> bool:
@@ -59,6 +36,10 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    def protocol(self) -> HttpProtocol:
+        """Return what hears one connection; it is told of each by whoever accepts them."""
+        return HttpProtocol(config=self.config, server_state=self.server_state, app_state={})
 
 
 @asynccontextmanager
@@ -85,11 +66,18 @@ async def listening(
     with _listen(host, port, door) as listener:
         server = _server(app, door, certificate)
         async with asyncio.TaskGroup() as group:
-            group.create_task(server.serve([listener]))
+            if certificate is None:
+                admitting = None
+                group.create_task(server.serve([listener]))
+            else:
+                group.create_task(server.serve([]))
+                admitting = group.create_task(admit(listener, server.protocol, certificate.context))
             try:
                 yield int(listener.getsockname()[1])
             finally:
                 server.should_exit = True
+                if admitting is not None:
+                    admitting.cancel()
 
 
 def _server(app: Any, door: str, certificate: Certificate | None) -> _Server:
@@ -97,7 +85,7 @@ def _server(app: Any, door: str, certificate: Certificate | None) -> _Server:
     return _Server(
         uvicorn.Config(
             app,
-            http=_Protocol,
+            http=HttpProtocol,
             ws="wsproto" if door == "http" else "none",
             ws_max_size=SAID_MAX_OCTETS,
             ws_ping_interval=PING_S,
@@ -108,11 +96,10 @@ def _server(app: Any, door: str, certificate: Certificate | None) -> _Server:
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            limit_concurrency=1000,
+            limit_concurrency=CONNECTIONS_MAX,
             timeout_graceful_shutdown=CLOSE_GRACE_S,
             # RFC 6797 section 7.2: never over plain HTTP. Here it also reaches answers that no route has made.
             headers=[("Strict-Transport-Security", f"max-age={HSTS_S}")] if certificate else None,
-            ssl_context_factory=(lambda _config, _default: certificate.context) if certificate else None,
         )
     )
 

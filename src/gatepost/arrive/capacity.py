@@ -18,17 +18,26 @@ from gatepost.arrive.spool import Spools
 
 LOOK_AGAIN_S = 0.5
 """How long the free space that was seen counts as known."""
+FILES_MIN = 1_000
+"""With room for fewer files no mail is taken."""
 
 log = structlog.get_logger()
 
 
 def free_octets(folders: Sequence[Path]) -> int:
-    """Return how much the fullest of these folders' disks still takes from an ordinary account; 0 where it is gone."""
+    """Return how much the fullest of these folders' disks still takes from an ordinary account.
+
+    0 where it is gone, and where it takes no further files: a body is one, and PostgreSQL's log begins one every 16 MB.
+    """
     try:
         found = [os.statvfs(folder) for folder in folders]
     except OSError:
         return 0
-    return min(each.f_bavail * each.f_frsize for each in found)
+    return min(0 if _lacks_files(each) else each.f_bavail * each.f_frsize for each in found)
+
+
+def _lacks_files(disk: os.statvfs_result) -> bool:
+    return disk.f_files > 0 and disk.f_favail < FILES_MIN  # a file system without a fixed number of inodes says 0 of 0
 
 
 class _InFlight:

@@ -1,5 +1,7 @@
 """What goes wrong in a way we know, as the one sentence an operator reads."""
 
+import errno
+
 from gatepost.app.errors import HouseEndedError
 from gatepost.app.state import StateError
 from gatepost.cli.refusal import Refusal
@@ -19,6 +21,9 @@ _OUR_OWN = (
     StateError,
 )
 
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+"""Of a disk, also of the one that our words are piped to."""
+
 
 def sentence(error: Exception) -> str | None:
     """Return what to say of an error, or of the first in a group of nothing but such; None where it is a fault."""
@@ -27,6 +32,8 @@ def sentence(error: Exception) -> str | None:
     if isinstance(error, ExceptionGroup):
         ours, others = error.split(_OUR_OWN)
         return str(_first(ours)) if ours is not None and others is None else None
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return f"cannot write {error.filename or 'what there is to say'}: {error.strerror}"
     return str(error) if isinstance(error, _OUR_OWN) else None
 
 

@@ -38,6 +38,7 @@ def up(config: Config = None) -> None:
     logs.to_stream(sys.stderr)
     logs.hush_crashes(sys.stderr)
     signal.signal(signal.SIGTERM, _end_start)
+    signal.signal(signal.SIGHUP, _hung_up_early())
     typer.echo(f"Starting Gatepost; everything it keeps is in {folder}", err=True)
     with state.locked(folder), embedded_postgres(settings) as cluster:
         if (folder / "postgres").is_symlink():
@@ -57,6 +58,21 @@ def _end_start(number: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
 
+def _hung_up_early() -> Callable[[int, FrameType | None], None]:
+    """Return what SIGHUP means while nothing serves yet: the end where our terminal is gone, else nothing.
+
+    Without this a reload that is asked for too early would kill the house, and leave its PostgreSQL behind.
+    """
+    had_terminal = os.isatty(2)
+
+    def act(number: int, frame: FrameType | None) -> None:
+        if had_terminal and not os.isatty(2):
+            _end_start(number, frame)
+        typer.echo("A reload was asked for before the house is up: ask again once it is.", err=True)
+
+    return act
+
+
 @app.command(name="serve")
 def serve_(config: Config = None) -> None:
     """Serve with a PostgreSQL that somebody runs for us: the production form."""
@@ -66,6 +82,7 @@ def serve_(config: Config = None) -> None:
     folder = state.prepare(settings.state)
     logs.to_stream(sys.stderr)
     logs.hush_crashes(sys.stderr)
+    signal.signal(signal.SIGHUP, _hung_up_early())
 
     async def say(house: House, running: Running) -> None:
         del house

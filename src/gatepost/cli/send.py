@@ -31,6 +31,8 @@ def send(
         raise Refusal(f"no house runs on {settings.state}: start one with `make run` or `gatepost up`")
     if not to and kept is None:
         raise Refusal("this house has no sandbox: name the recipient with --to")
+    if any(end in each for each in (sender, to, subject) for end in "\r\n"):
+        raise Refusal("--from, --to and --subject are one line each")
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = sender, to or (kept.address if kept else ""), subject
     message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain=sender.rpartition("@")[2] or "localhost")

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -192,10 +193,17 @@ class Cluster:
             os.chown(path, self._account.pw_uid, self._account.pw_gid)
 
     def _initialise(self) -> None:
-        shutil.rmtree(self._data, ignore_errors=True)  # what an interrupted initdb left
+        """Make the data folder under another name first: one that goes by ``data`` was finished, and is on disk.
+
+        Each attempt has a name of its own: the initdb of a house that was killed may still be at work in the last one.
+        """
+        for left in self._root.glob("making-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        making = Path(tempfile.mkdtemp(prefix="making-", dir=self._root))
+        self._own(making)
         command = [
             str(self._binaries.folder / "initdb"),
-            *("--pgdata", str(self._data)),
+            *("--pgdata", str(making)),
             *("--username", OWNER),
             *("--auth-local", "peer", "--auth-host", "reject"),
             *("--encoding", "UTF8", "--locale", "C", "--data-checksums"),
@@ -211,8 +219,10 @@ class Cluster:
                 made.wait()
                 raise
         if code:
-            shutil.rmtree(self._data, ignore_errors=True)
+            shutil.rmtree(making, ignore_errors=True)
             raise LauncherError(f"initdb failed:\n{self._log_tail()}")
+        making.rename(self._data)
+        _flush_folder(self._root)
 
     def _write_access(self) -> None:
         """Say who may come in, over the socket alone: each of our roles, and the owner unless he is shut out."""
@@ -292,21 +302,31 @@ class Cluster:
                 deadline = time.monotonic() + _START_TIMEOUT_S
             elif said == psycopg.pq.Ping.OK:
                 if not self._is_owner_out:
-                    _make_database(server)
+                    self._make_database(server)
                 return
             time.sleep(0.05)
         tail = self._log_tail()
         self.stop()
         raise LauncherError(f"PostgreSQL did not start; its log ends:\n{tail}")
 
+    def _make_database(self, server: str) -> None:
+        try:
+            with psycopg.connect(server, autocommit=True) as connection:
+                if connection.execute("select from pg_database where datname = 'gatepost'").fetchone() is None:
+                    connection.execute("create database gatepost")
+        except psycopg.Error as error:
+            raise LauncherError(f"PostgreSQL started and does no work; its log ends:\n{self._log_tail()}") from error
+
     def _log_tail(self) -> str:
         return self.log_path.read_text(errors="replace")[-800:]
 
 
-def _make_database(server: str) -> None:
-    with psycopg.connect(server, autocommit=True) as connection:
-        if connection.execute("select from pg_database where datname = 'gatepost'").fetchone() is None:
-            connection.execute("create database gatepost")
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

@@ -1,6 +1,7 @@
 """HTTP outwards: one request, one bounded answer, no redirects, no proxies, certificates checked."""
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,7 +12,7 @@ from functools import cache
 
 import httpx2
 
-from gatepost.egress.client import Egress, Place
+from gatepost.egress.client import Egress, Place, is_address
 from gatepost.egress.paper import Errand, UnreachableError, UntrustedError
 
 PORT_MAX = 65_535
@@ -22,6 +23,11 @@ CRUMB_OCTETS = 64
 
 ANSWER_LEAST_OCTETS = 65_536
 """However little of an answer is wanted, so much may come in crumbs."""
+
+_NAME = re.compile(rb"(?=.{1,253}\Z)(?:\w(?:[\w-]{0,61}\w)?\.)*\w(?:[\w-]{0,61}\w)?", re.ASCII)
+"""A name as DNS carries it; containers have underscores."""
+_NUMBER = re.compile(rb"(?:.*\.)?(?:\d+|0x[0-9a-f]*)", re.ASCII)
+"""An address in one of the spellings that differ between readers, such as 127.1 and 0x7f.1; no name ends so."""
 
 _DIGITS_MAX = 6  # of the seconds a receiver asks us to wait
 
@@ -59,6 +65,9 @@ def read_url(url: str) -> httpx2.URL:
         raise ValueError("the URL cannot be read") from error
     if parsed.scheme not in PORTS or not parsed.host or parsed.port == 0 or (parsed.port or 1) > PORT_MAX:
         raise ValueError("the URL must be absolute and begin with http:// or https://")
+    name = parsed.raw_host.removesuffix(b".")
+    if not is_address(parsed.host) and (not _NAME.fullmatch(name) or _NUMBER.fullmatch(name)):
+        raise ValueError("the URL's host must be a name that DNS allows, or an IP address")
     if parsed.userinfo:
         raise ValueError("the URL must have no password")
     return parsed

@@ -1,3 +1,5 @@
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -25,12 +27,27 @@ def test_a_folder_that_is_absent_or_open_to_all_is_told(tmp_path: Path) -> None:
     [
         (100 * 1024**3, 10**6, Level.OK),
         (10**9, 10**6, Level.WARNING),
-        (100 * 1024**3, 10, Level.WARNING),
+        (100 * 1024**3, 5_000, Level.WARNING),
+        (100 * 1024**3, 10, Level.FAILURE),
         (10**8, 10**6, Level.FAILURE),
     ],
 )
 def test_room_is_judged(octets: int, files: int, level: Level) -> None:
     assert disk.judge_room(octets, files).level is level
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"), [(errno.ENOSPC, "make room, now"), (errno.EACCES, "let this account own it")]
+)
+def test_a_folder_that_takes_nothing_is_told_with_what_helps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, advice: str
+) -> None:
+    def fail(_: Path) -> float:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(disk, "time_flush", fail)
+    (found,) = disk.look(tmp_path)
+    assert (found.level, found.next_step) == (Level.FAILURE, advice)
 
 
 @pytest.mark.parametrize(("seconds", "level"), [(0.000_002, Level.WARNING), (0.002, Level.OK), (0.2, Level.WARNING)])

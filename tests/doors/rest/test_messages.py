@@ -127,12 +127,20 @@ async def test_a_thread_is_read_oldest_first(house: House, ours: Tenancy) -> Non
 
 
 @pytest.mark.parametrize("cursor", ["em_none", "em_0", "x"])
-async def test_a_cursor_that_is_no_message_ends_the_list(house: House, ours: Tenancy, cursor: str) -> None:
-    await set_policy(house, ours, POLICY)
-    await kept(house, ours)
+@pytest.mark.parametrize("place", ["messages?", "search?q=lunch&"])
+async def test_a_cursor_whose_message_is_gone_is_told_and_is_no_end(
+    house: House, ours: Tenancy, place: str, cursor: str
+) -> None:
+    """Its message may have grown too old between two pages: an empty page would hide all that are left."""
+    await set_policy(house, ours, {**POLICY, "onItsOwn": ["search_mail"]})
+    last = await kept(house, ours, "Lunch")
+    path = f"/api/v1/mailboxes/{ours.account}/{place}cursor="
     async with calls(rest.build(house), ours.agent) as client:
-        page = (await client.get(f"/api/v1/mailboxes/{ours.account}/messages?cursor={cursor}")).json()
-    assert page == {"items": [], "next_cursor": None}
+        answer = await client.get(path + cursor)
+        end = await client.get(path + last.email)
+    assert (answer.status_code, answer.json()["type"]) == (422, "/api/problems/request.invalid")
+    assert "begin again" in answer.json()["detail"]
+    assert (end.status_code, end.json()["items"], end.json()["next_cursor"]) == (200, [], None)
 
 
 async def test_mail_is_searched_with_its_hits_marked(house: House, ours: Tenancy) -> None:

@@ -1,5 +1,6 @@
 """The disk: is there room, does flushing flush, and is the folder ours?"""
 
+import errno
 import os
 import shutil
 import stat
@@ -8,6 +9,7 @@ import time
 from pathlib import Path
 
 from gatepost.app.doctor.finding import Finding, failure, ok, warning
+from gatepost.arrive.capacity import FILES_MIN
 from gatepost.blobs.mounts import TABLE, mount_of
 
 ROOM_WARN_OCTETS = 2 * 1024**3
@@ -29,7 +31,8 @@ def look(state: Path) -> list[Finding]:
     try:
         return [_folder(state), judge_room(*_room(state)), _keeps(state), judge_flush(time_flush(state))]
     except OSError as error:
-        return [failure("disk.state", f"cannot write to {state}: {error.strerror}", "let this account own it")]
+        advice = "make room, now" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "let this account own it"
+        return [failure("disk.state", f"cannot write to {state}: {error.strerror}", advice)]
 
 
 def judge_second(*, guards_no_fork: bool) -> Finding:
@@ -62,6 +65,8 @@ def judge_room(free_octets: int, free_files: int) -> Finding:
     said = f"{free_octets / 1024**3:.1f} GiB are free"
     if free_octets < ROOM_FAIL_OCTETS:
         return failure("disk.room", f"{said}: mail is refused with 452 to keep what there is", "make room, now")
+    if free_files < FILES_MIN:
+        return failure("disk.room", f"only {free_files} more files fit: mail is refused with 452", "make room, now")
     if free_octets < ROOM_WARN_OCTETS:
         return warning("disk.room", said, "make room, or give the state folder a larger disk")
     if free_files < FILES_WARN:

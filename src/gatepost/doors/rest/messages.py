@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 
 from gatepost import domains, mailbox
 from gatepost.access.paper import Principal
+from gatepost.db.transaction import Transaction
 from gatepost.decide import capabilities, grant_token, grants
 from gatepost.deliver.seal import seal
 from gatepost.doors.rest.auth import HouseDep, MailReader, mailbox_of
@@ -35,7 +36,7 @@ from gatepost.doors.rest.parameters import (
     Words,
 )
 from gatepost.doors.rest.problems import Code, Problem, missing
-from gatepost.ids import EmailId
+from gatepost.ids import AccountId, EmailId
 from gatepost.ids import ThreadId as ConversationId
 from gatepost.journey import House
 from gatepost.keys import ErasedError
@@ -139,6 +140,8 @@ async def page(
         emails = await mailbox.page(
             tx, account, limit=limit + 1, before=before, is_proven=proven, is_automatic=automatic
         )
+        if not emails:
+            await _demand_place(tx, account, before)
     shown = emails[:limit]
     return MessagePage(
         items=[MessageSummary.model_validate(_summary(email)) for email in shown],
@@ -171,8 +174,17 @@ async def search(
     after = None if cursor is None else EmailId(cursor)
     async with mailbox_of(house, principal, mailbox_id) as (tx, account):
         found = await mailbox.search(tx, account, query, limit=limit, after=after)
+        if not found.emails:
+            await _demand_place(tx, account, after)
     items = await asyncio.to_thread(_marked, found.emails, query.marks)  # the hit may stand far down a long text
     return MessagesFound(items=items, next_cursor=found.after, unindexed=found.unindexed)
+
+
+async def _demand_place(tx: Transaction, account: AccountId, cursor: EmailId | None) -> None:
+    """Refuse a cursor whose message is not there, or no more: who reads nothing after it takes that for the end."""
+    if cursor is not None and await mailbox.get(tx, account, cursor) is None:
+        told = "The cursor's message is not there, or no more: begin again without a cursor."
+        raise Problem(Code.REQUEST_INVALID, told, errors=[told])
 
 
 def _marked(emails: Sequence[Email], marks: mailbox.Marks) -> list[MessageFound]:
