@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aiosmtpd.smtp import SMTP
+from msgspec import structs
 from typing_extensions import override
 
 from gatepost.arrive.paper import Arrived, Peer
@@ -145,7 +146,7 @@ def inbound(email: str = "em_aaaaaaaaaaaaaaaa", **changes: Any) -> Arrived:
         blob=address_of(raw),
         received_at=NOW,
     )
-    return replace(arrived, **changes)
+    return structs.replace(arrived, **changes)
 
 
 def outbound(email: str = "em_bbbbbbbbbbbbbbbb", **changes: Any) -> Arrived:
@@ -164,7 +165,7 @@ def outbound(email: str = "em_bbbbbbbbbbbbbbbb", **changes: Any) -> Arrived:
         blob=address_of(raw),
         received_at=NOW,
     )
-    return replace(arrived, **changes)
+    return structs.replace(arrived, **changes)
 
 
 @dataclass

@@ -1,9 +1,9 @@
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from act.scene import due, register
 from gatepost import act
@@ -49,7 +49,7 @@ async def test_each_end_of_an_inbound_mail_is_an_event(
 
 async def test_what_we_send_ourselves_and_the_postmasters_mail_are_none(standing: House) -> None:
     hook, _ = await register(standing, "http://127.0.0.1:9/", CHOICES)
-    postmaster = recorded(replace(inbound(), is_postmaster=True))
+    postmaster = recorded(structs.replace(inbound(), is_postmaster=True))
     queued = CarriedOut(recorded(outbound()), Queued((SubmissionId("su_a"),)))
     async with standing.db.transaction(TENANT) as tx:
         done = [queued, CarriedOut(postmaster, Kept(inbound().email, ThreadId("th_a"), wakes=False))]

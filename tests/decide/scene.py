@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec import structs
+
 from gatepost.arrive.paper import Arrived, Direction, Door
 from gatepost.decide.language import Policy, parse
 from gatepost.ids import AccountId, BlobId, EmailId, TenantId
@@ -87,7 +89,7 @@ def arrived(**changes: Any) -> Arrived:
         blob=BlobId("00"),
         received_at=NOON,
     )
-    return replace(message, **changes)
+    return structs.replace(message, **changes)
 
 
 def inbound(found: Evidence | None = None, **changes: Any) -> Verified:

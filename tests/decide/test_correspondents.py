@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 import singly
 from decide.scene import ACCOUNT, BOSS, NOON, TENANT, content, document, outbound
 from decide.test_recall import KEY, THREAD, kept
@@ -54,7 +56,7 @@ async def send(db: Database, verified: Verified) -> Decision:
 def saying(text: str, number: int = 1, **changes: Any) -> Verified:
     message = outbound(**changes)
     said = replace(message.evidence, content=content(text))
-    return Verified(replace(message.arrived, email=EmailId(f"em_out{number}")), said)
+    return Verified(structs.replace(message.arrived, email=EmailId(f"em_out{number}")), said)
 
 
 async def test_a_recipient_that_was_met_is_a_contact(db: Database) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from decide.scene import ACCOUNT, BOSS, NOON, TENANT, inbound, policy
 from gatepost import decide
@@ -104,7 +105,7 @@ async def test_a_thread_with_several_grants_has_the_intersection(db: Database) -
 
 async def test_a_grant_expires_but_still_narrows_its_thread(db: Database) -> None:
     await issue(db, delivered("em_1", "send"))
-    late = replace(delivered("em_2", "send", "forward").verified.arrived, received_at=NOON + grants.LASTS)
+    late = structs.replace(delivered("em_2", "send", "forward").verified.arrived, received_at=NOON + grants.LASTS)
     newer = settle(
         inbound(email=EmailId("em_2"), received_at=late.received_at), policy(capabilities=["forward"]), Facts()
     )

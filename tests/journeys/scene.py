@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
+
+from msgspec import structs
 
 from act.scene import telling, told_all, until
 from gatepost import access, act, decide, deliver, domains, journey, mailbox
@@ -67,7 +69,7 @@ class Scene:
             blob=address_of(raw),
             received_at=self.clock.now,
         )
-        return await receive(replace(arrived, **changes), self.house)
+        return await receive(structs.replace(arrived, **changes), self.house)
 
     async def boss_asks(self, **changes: Any) -> EmailId:
         """The same, and it must be kept."""

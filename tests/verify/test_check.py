@@ -1,6 +1,5 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from ipaddress import ip_address
 
 import dkim as dkimpy
@@ -11,6 +10,7 @@ import dns.rdatatype
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from gatepost.arrive.paper import Arrived
 from gatepost.dns import CachingResolver
@@ -264,7 +264,7 @@ async def test_a_message_on_disk_is_judged_as_one_in_memory(raw: bytes) -> None:
     resolver = ZoneResolver({**keys(), **DMARC, **SPF})
     drawer = Drawer(raw)
     inside = (await check(arrival(raw), resolver)).evidence
-    outside = (await check(replace(arrival(raw), raw=drawer), resolver)).evidence
+    outside = (await check(structs.replace(arrival(raw), raw=drawer), resolver)).evidence
     assert outside == inside
     assert inside.body_sha256 == fields.body_sha256(raw)
     assert drawer.looks == 2, "once for the header, once for all the rest"

@@ -9,6 +9,7 @@ from ipaddress import ip_address
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from gatepost.arrive.paper import Arrived, Peer
 from gatepost.mail.address import Address
@@ -31,7 +32,7 @@ NAMES = ("a.example", "b.example", "x.example", "mail.a.example")
 def sent(local: str, domain: str, helo: str = "mail.a.example") -> Arrived:
     paper = arrival(PLAIN)
     envelope = replace(paper.envelope, mail_from=Address(local, domain) if local else None)
-    return replace(paper, envelope=envelope, peer=Peer(ip_address("192.0.2.7"), helo, None))
+    return structs.replace(paper, envelope=envelope, peer=Peer(ip_address("192.0.2.7"), helo, None))
 
 
 STEPS = st.lists(
@@ -56,7 +57,7 @@ def test_memory_and_a_fresh_look_agree_whatever_dns_does_in_between(steps: list[
             cache.publish(name, first, other)
             continue
         at += timedelta(seconds=1)
-        arrived = replace(sent(first, name, other), received_at=at)
+        arrived = structs.replace(sent(first, name, other), received_at=at)
         assert host.check(Answers(cache), arrived) == host.judge(Answers(cache), arrived)
 
 
@@ -83,7 +84,7 @@ def test_words_that_tell_the_time_are_asked_for_each_time() -> None:
     cache.publish("a.example", "TXT", "v=spf1 -all exp=x.example")
     cache.publish("x.example", "TXT", "it is %{t}")
     arrived = sent("bob", "a.example")
-    later = replace(arrived, received_at=arrived.received_at + timedelta(seconds=5))
+    later = structs.replace(arrived, received_at=arrived.received_at + timedelta(seconds=5))
     said = [host.check(Answers(cache), paper).spf.explanation for paper in (arrived, later)]
     assert said[0] != said[1]
 
@@ -104,7 +105,7 @@ async def test_what_is_missing_is_asked_for() -> None:
 
 @pytest.mark.parametrize("way", [host.check, host.judge])
 def test_a_message_without_a_host_has_no_verdicts(way: type) -> None:
-    assert way(Answers(Cache()), replace(sent("bob", "a.example"), peer=None)) is NOBODY
+    assert way(Answers(Cache()), structs.replace(sent("bob", "a.example"), peer=None)) is NOBODY
 
 
 async def test_a_greeting_in_u_labels_is_asked_for_in_a_labels() -> None:

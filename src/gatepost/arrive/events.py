@@ -1,6 +1,6 @@
 """What the SMTP session tells the server, and what the server answers it. Values only."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from gatepost.arrive.refusals import Refusal
 from gatepost.domains.paper import Destination
@@ -9,34 +9,29 @@ from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Struct, frozen=True, gc=False):
     """Write these octets to the client."""
 
     octets: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class AskRecipient:
+class AskRecipient(Struct, frozen=True, gc=False):
     """Where does this address lead? The session waits for ``recipient_answered``. None: the bare ``postmaster``."""
 
     address: Address | None
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True, gc=False):
     """The next octets of the message, to be kept until ``AskMessage`` or ``Discard``."""
 
     octets: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Discard:
+class Discard(Struct, frozen=True, gc=False):
     """The message will never be whole: forget its content."""
 
 
-@dataclass(frozen=True, slots=True)
-class AskMessage:
+class AskMessage(Struct, frozen=True, gc=False):
     """The message is whole. The session waits for ``message_answered``."""
 
     envelope: Envelope
@@ -44,36 +39,31 @@ class AskMessage:
     helo: str
 
 
-@dataclass(frozen=True, slots=True)
-class StartTls:
+class StartTls(Struct, frozen=True, gc=False):
     """Shake hands now, then say ``tls_started``; whatever the client sent before that is void."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True, gc=False):
     """A mail was turned away before a decision; ``tenant`` None where it was for nobody of ours."""
 
     tenant: TenantId | None
     refusal: Refusal
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
+class Close(Struct, frozen=True, gc=False):
     """The conversation is over."""
 
 
 Event = Send | AskRecipient | Content | Discard | AskMessage | StartTls | Refused | Close
 
 
-@dataclass(frozen=True, slots=True)
-class Nobody:
+class Nobody(Struct, frozen=True, gc=False):
     """The address leads nowhere. ``tenant`` answers for its domain; None: the domain is not ours."""
 
     tenant: TenantId | None
 
 
-@dataclass(frozen=True, slots=True)
-class Unsettled:
+class Unsettled(Struct, frozen=True, gc=False):
     """The look-up failed; a later attempt may know."""
 
 

@@ -1,10 +1,11 @@
 """``Arrived``: one message at one of our doors, before anybody looked into it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 from typing import Self
+
+from msgspec import Struct
 
 from gatepost.domains.paper import Destination
 from gatepost.ids import AccountId, BlobId, EmailId, KeyId, TenantId
@@ -28,16 +29,14 @@ class Direction(StrEnum):
     OUTBOUND = "outbound"
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
+class Tls(Struct, frozen=True, gc=False):
     """What the handshake agreed on."""
 
     version: str
     cipher: str
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(Struct, frozen=True, gc=False):
     """The SMTP client as we saw it; ``tls`` is None in the clear."""
 
     address: IPv4Address | IPv6Address
@@ -45,8 +44,7 @@ class Peer:
     tls: Tls | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrived:
+class Arrived(Struct, frozen=True, kw_only=True, gc=False):
     """One message at the door.
 
     Attributes:
