@@ -107,6 +107,24 @@ async def test_an_entry_whose_opening_was_changed_waits(
     assert await Indexer(db).round() == 0
 
 
+async def test_an_entry_whose_opening_was_changed_keeps_no_erased_words(
+    db: Database, sequencer: Sequencer, entropy: Entropy, keys: KeyStore, owner_dsn: str
+) -> None:
+    async with db.transaction(TENANT) as tx:
+        found = [(await singly.append(tx, inbound(), entropy=entropy)).entries[0] for _ in range(2)]
+    await sequencer.sequence(TENANT)
+    indexer = Indexer(db)
+    await indexer.index(TENANT)
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute("set session_replication_role = replica")
+        owner.execute("alter table opening no force row level security")
+        owner.execute("update opening set sealed = 'x' || sealed where entry = %s", [found[0]])
+        owner.execute("alter table opening force row level security")
+    keys.destroy(TENANT, KeyKind.SUBJECT, keys.subject_name(TENANT, SUBJECT))
+    assert await indexer.sweep() == 2
+    assert await find(db, Sought(sender=SUBJECT)) == []
+
+
 async def test_it_runs_until_told_to_stop(db: Database, sequencer: Sequencer, entropy: Entropy) -> None:
     await write(db, entropy)
     await sequencer.sequence(TENANT)

@@ -44,6 +44,7 @@ class Resting(ABC):
         self._db = db
         self._pressure = pressure or Pressure()
         self._destructions: int | None = None
+        self._unswept: Sequence[TenantId] = ()
         self._done_s: float | None = None
         self.has_more = False
         """In the last round some tenant had more than one piece."""
@@ -103,17 +104,19 @@ class Resting(ABC):
         return min(times * worked_s, POLL_S)
 
     async def sweep(self) -> int:
-        """Where keys were destroyed since the last time, forget the tokens of what they sealed; return of how much."""
+        """Where keys were destroyed since the last time, forget the tokens of what they sealed; return of how much.
+
+        A tenant with whom that fails has its turn again the next time.
+        """
         seen = self._db.keys.destructions
-        if seen == self._destructions:
-            return 0
-        gone = 0
-        for tenant in await self.indexed():
+        gone, left = 0, list[TenantId]()
+        for tenant in self._unswept if seen == self._destructions else await self.indexed():
             try:
                 gone += await self.forget(tenant)
             except (KeyringError, ErasedError) as error:
                 self._delayed(tenant, error)
-        self._destructions = seen
+                left.append(tenant)
+        self._destructions, self._unswept = seen, left
         return gone
 
     async def round(self) -> int:
