@@ -16,8 +16,8 @@ from gatepost.ledger.errors import LedgerError
 from gatepost.record import copied, store
 
 LOG_KEY_PURPOSE = "log key"
-PLACES_MAX = 2**63 - 1
 """What the house's keyring wraps a log's signing key for."""
+PLACES_MAX = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
