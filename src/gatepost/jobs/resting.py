@@ -44,7 +44,7 @@ class Resting(ABC):
         self._db = db
         self._pressure = pressure or Pressure()
         self._destructions: int | None = None
-        self._unswept: Sequence[TenantId] = ()
+        self._unswept: set[TenantId] = set()  # tenants of whose words some are to be forgotten
         self._done_s: float | None = None
         self.has_more = False
         """In the last round some tenant had more than one piece."""
@@ -109,14 +109,22 @@ class Resting(ABC):
         A tenant with whom that fails has its turn again the next time.
         """
         seen = self._db.keys.destructions
-        gone, left = 0, list[TenantId]()
-        for tenant in self._unswept if seen == self._destructions else await self.indexed():
+        if seen != self._destructions:
+            self._unswept.update(await self.indexed())
+            self._destructions = seen
+        gone = 0
+        for tenant in sorted(self._unswept):
             try:
-                gone += await self.forget(tenant)
+                gone += await self.forget_surely(tenant)
             except (KeyringError, ErasedError) as error:
                 self._delayed(tenant, error)
-                left.append(tenant)
-        self._destructions, self._unswept = seen, left
+        return gone
+
+    async def forget_surely(self, tenant: TenantId) -> int:
+        """Forget; where that fails, ``sweep`` tries again."""
+        self._unswept.add(tenant)
+        gone = await self.forget(tenant)
+        self._unswept.discard(tenant)
         return gone
 
     async def round(self) -> int:
