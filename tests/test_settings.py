@@ -63,6 +63,20 @@ def test_a_whole_number_of_a_file_is_not_cut_out_of_another(tmp_path: Path, text
         load({}, file)
 
 
+def test_a_whole_number_of_a_file_may_have_a_power_of_ten(tmp_path: Path) -> None:
+    file = tmp_path / "house.toml"
+    file.write_text("[smtp]\nsize_max_octets = 5e7\n")
+    assert load({}, file).smtp.size_max_octets == 50_000_000
+
+
+@pytest.mark.parametrize("name", ["smtp.size_max_octets", "dns.timeout_s"])
+def test_a_number_beyond_all_bounds_is_out_of_range(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "house.toml"
+    file.write_text(f"{name} = 1{'0' * 400}\n")
+    with pytest.raises(SettingsError, match="out of range"):
+        load({}, file)
+
+
 def test_nought_stands_where_it_means_something() -> None:
     zeros = {
         "GATEPOST_SMTP__PORT": "0",

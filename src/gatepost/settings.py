@@ -344,13 +344,19 @@ def _read(kind: Any, value: Any, name: str) -> Any:
 
 
 def _number(kind: type[int] | type[float], value: Any, name: str) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, (str | int) if kind is int else (str | int | float)):
-        raise SettingsError(f"{name} must be a {'whole ' if kind is int else ''}number")
+    wrong = SettingsError(f"{name} must be a {'whole ' if kind is int else ''}number")
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise wrong
+    if kind is int and isinstance(value, float) and not value.is_integer():
+        raise wrong
     try:
         number = kind(value)
+        is_finite = math.isfinite(number)
+    except OverflowError as error:
+        raise SettingsError(f"{name} is out of range") from error
     except ValueError as error:
-        raise SettingsError(f"{name} must be a {'whole ' if kind is int else ''}number") from error
-    if not math.isfinite(number) or number < 0 or (name.endswith(".port") and number > PORT_MAX):
+        raise wrong from error
+    if not is_finite or number < 0 or (name.endswith(".port") and number > PORT_MAX):
         raise SettingsError(f"{name} is out of range")
     if not number and not name.endswith(_MAY_BE_0):
         raise SettingsError(f"{name} must be more than 0: nothing would work")

@@ -134,6 +134,13 @@ async def test_what_has_a_mark_in_common_goes_one_after_the_other_and_in_order()
     assert ledger.batches == [[1, 2, 5], [3], [4]]
 
 
+async def test_a_crowd_that_must_go_one_after_the_other_keeps_nobody_else_waiting() -> None:
+    commits, ledger = GroupCommit(size_max=2), Ledger()
+    alike = [commits.join(number, ledger.commit, group="a", apart={"large"}) for number in range(5)]
+    await asyncio.gather(*alike, commits.join(5, ledger.commit, group="a"))
+    assert ledger.batches == [[0, 5], [1], [2], [3], [4]]
+
+
 @pytest.mark.parametrize("place", range(5))
 async def test_a_bad_one_in_any_place_fails_alone(place: int) -> None:
     ledger = Ledger(poison=place)

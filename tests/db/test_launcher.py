@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from gatepost.db.binaries import service_account
 from gatepost.db.launcher import Cluster, LauncherError, find_binaries, home_for
 
 
@@ -123,6 +124,35 @@ def test_a_first_start_that_was_killed_leaves_no_half_made_data(state: Path) -> 
         assert connection.execute("select 1").fetchone() == (1,)
     cluster.stop()
     assert sorted(each.name for each in next(state.glob("postgres-*")).iterdir()) == ["data", "postgres.log", "run"]
+
+
+def test_data_that_an_earlier_release_left_half_made_make_room(state: Path) -> None:
+    home = home_for(state)
+    left = home / f"postgres-{find_binaries(home).major}" / "data" / "base"
+    left.mkdir(parents=True)
+    for folder in (left.parent, left.parent.parent):
+        folder.chmod(0o700)
+    cluster = start(state)
+    with psycopg.connect(cluster.dsn("gatepost_owner")) as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
+    cluster.stop()
+
+
+def test_a_data_folder_on_a_disk_of_its_own_is_made_where_it_is(state: Path) -> None:
+    """A link stands for a mounted disk: neither can be replaced by a folder beside it."""
+    home, disk = home_for(state), state / "disk"
+    data = home / f"postgres-{find_binaries(home).major}" / "data"
+    data.parent.mkdir(mode=0o700)
+    disk.mkdir(mode=0o700)
+    if account := service_account():
+        os.chown(disk, account.pw_uid, account.pw_gid)
+    data.symlink_to(disk)
+    cluster = start(state)
+    with psycopg.connect(cluster.dsn("gatepost_owner")) as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
+    cluster.stop()
+    assert data.is_symlink()
+    assert (disk / "PG_VERSION").exists()
 
 
 def test_data_without_their_first_database_are_told_in_a_sentence(state: Path) -> None:

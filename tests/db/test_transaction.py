@@ -66,6 +66,25 @@ async def test_what_fails_once_the_last_question_was_answered_fails_the_commit_b
     assert await spent(db) == 0
 
 
+async def test_what_nobody_waited_for_is_told_by_its_own_name_to_whoever_asks_next(db: Database) -> None:
+    with pytest.raises(LookupError):
+        await _send_nonsense_and_ask(db)
+    assert await spent(db) == 0
+
+
+async def _send_nonsense_and_ask(db: Database) -> None:
+    async with db.transaction(TENANT) as tx:
+        spending = asyncio.ensure_future(tx.run(SPEND))
+        await asyncio.sleep(0)
+        tx.send("select 1 / 0")
+        await spending
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            await tx.one("select 1")
+        with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+            await tx.one("select 1")
+        raise LookupError
+
+
 async def test_what_was_sent_is_taken_back_where_the_caller_fails(db: Database) -> None:
     with pytest.raises(LookupError):
         await _send_and_fail(db)

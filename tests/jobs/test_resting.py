@@ -98,6 +98,19 @@ async def test_a_tenant_whose_words_cannot_be_forgotten_delays_nobody_else(db: D
     assert one.queue.forgotten == [OTHER]
 
 
+async def test_words_that_could_not_be_forgotten_are_forgotten_later(db: Database) -> None:
+    class Delayed(Counting):
+        @override
+        async def forget(self, tenant: TenantId) -> int:
+            if tenant == ONE and self.queue.troubles:
+                raise self.queue.troubles.pop()
+            return await super().forget(tenant)
+
+    one = Delayed(db, Queue({ONE: 0, OTHER: 0}, troubles=[KeyringError("x"), KeyringError("x")]))
+    assert [await one.sweep() for _ in range(4)] == [1, 0, 1, 0]
+    assert one.queue.forgotten == [OTHER, ONE]
+
+
 async def test_it_runs_until_it_is_stopped_also_past_a_database_that_was_away(db: Database) -> None:
     one = Counting(db, Queue({ONE: 3}, troubles=[DatabaseUnavailableError("away")]))
     stop = asyncio.Event()

@@ -3,18 +3,21 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
+from typing_extensions import override
 
 import singly
 from gatepost.clock import Entropy
-from gatepost.db import Database
+from gatepost.db import Database, DatabaseUnavailableError
+from gatepost.ids import TenantId
 from gatepost.keys import KeyringError, KeyStore
 from gatepost.keys.keystore import Kind as KeyKind
-from gatepost.record import word_store
+from gatepost.record import erase, word_store
+from gatepost.record.erase import Removal, Rule
 from gatepost.record.indexer import BATCH, Indexer
 from gatepost.record.publish import Sequencer
 from gatepost.record.search import Sought
 from loops import OfTheLoop
-from record.papers import TENANT, inbound
+from record.papers import NOON, TENANT, inbound
 from record.test_search import find, write
 from turns import held
 
@@ -105,6 +108,58 @@ async def test_an_entry_whose_opening_was_changed_waits(
     with pytest.raises(KeyringError):
         await Indexer(db).index(TENANT)
     assert await Indexer(db).round() == 0
+
+
+async def test_an_entry_whose_opening_was_changed_keeps_no_erased_words(
+    db: Database, sequencer: Sequencer, entropy: Entropy, keys: KeyStore, owner_dsn: str
+) -> None:
+    async with db.transaction(TENANT) as tx:
+        found = [(await singly.append(tx, inbound(), entropy=entropy)).entries[0] for _ in range(2)]
+    await sequencer.sequence(TENANT)
+    indexer = Indexer(db)
+    await indexer.index(TENANT)
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute("set session_replication_role = replica")
+        owner.execute("alter table opening no force row level security")
+        owner.execute("update opening set sealed = 'x' || sealed where entry = %s", [found[0]])
+        owner.execute("alter table opening force row level security")
+    keys.destroy(TENANT, KeyKind.SUBJECT, keys.subject_name(TENANT, SUBJECT))
+    assert await indexer.sweep() == 2
+    assert await find(db, Sought(sender=SUBJECT)) == []
+
+
+async def test_words_whose_opening_was_erased_go_also_where_the_first_try_fails(
+    db: Database, own: Database, sequencer: Sequencer, entropy: Entropy, owner_dsn: str
+) -> None:
+    class Interrupted(Indexer):
+        tries = 0
+
+        @override
+        async def forget(self, tenant: TenantId) -> int:
+            self.tries += 1
+            if self.tries == 1:
+                raise DatabaseUnavailableError("keys were destroyed meanwhile")
+            return await super().forget(tenant)
+
+    indexer = Interrupted(db)
+    await indexer.sweep()
+    async with db.transaction(TENANT) as tx:
+        (entry,) = (await singly.append(tx, inbound(), entropy=entropy)).entries
+    await sequencer.sequence(TENANT)
+    await indexer.index(TENANT)
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute("set session_replication_role = replica")
+        owner.execute("alter table opening no force row level security")
+        owner.execute("delete from opening where entry = %s", [entry])
+        owner.execute("alter table opening force row level security")
+    removal = Removal(request="er_1", rule=Rule.PERSON, actor="operator", at=NOON, what={"entries": []})
+    async with own.transaction(TENANT) as tx:
+        await erase.say(tx, removal, entropy=entropy)
+    await sequencer.sequence(TENANT)
+    with pytest.raises(DatabaseUnavailableError):
+        await indexer.index(TENANT)
+    assert await indexer.sweep() == 1
+    assert await find(db, Sought(sender=SUBJECT)) == []
 
 
 async def test_it_runs_until_told_to_stop(db: Database, sequencer: Sequencer, entropy: Entropy) -> None:

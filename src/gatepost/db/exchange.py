@@ -264,8 +264,11 @@ class Exchange:
             return
         if sent.preparing:
             self._connection.prepared.pop(sent.preparing, None)
-        if result.status != ExecStatus.PIPELINE_ABORTED or self.failure is None:
-            self.failure = self.unheard = psycopg.errors.error_from_result(result)
+        error = psycopg.errors.error_from_result(result)
+        # Of what comes after a failure the server only says that there was one: whoever waits is told what it was.
+        is_unheard = self.unheard is not None and isinstance(error, psycopg.errors.InFailedSqlTransaction)
+        if self.failure is None or not (is_unheard or result.status == ExecStatus.PIPELINE_ABORTED):
+            self.failure = self.unheard = error
         if sent.is_waited:
             self.unheard = None
         if sent.done and not sent.done.done():

@@ -19,6 +19,9 @@ R = TypeVar("R")
 SIZE_MAX = 128
 """Items in one commit: beyond this a commit gets slower faster than it gets fewer."""
 
+PASSED_OVER_MAX = 1_000
+"""So many that must wait for others like them are looked past for some that need not; each takes a fraction of 1 us."""
+
 CROWD = 3
 """So many waiting at once are a crowd: more are on their way, and a commit that is spared is spared for all of them."""
 
@@ -143,7 +146,7 @@ class GroupCommit:
         taken: list[_Waiting] = []
         left: deque[_Waiting] = deque()
         marks: set[Hashable] = set()
-        while queue and len(taken) < self._size_max and len(left) < self._size_max:
+        while queue and len(taken) < self._size_max and len(left) < PASSED_OVER_MAX:
             waiting = queue.popleft()
             if waiting.done.cancelled():
                 continue

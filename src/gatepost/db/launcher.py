@@ -108,6 +108,7 @@ class Cluster:
         self._own(self._socket)
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
+        self._clear_attempts()
         self._stop_orphan()
         self._write_access()
         with self.log_path.open("ab") as log:
@@ -196,11 +197,15 @@ class Cluster:
         """Make the data folder under another name first: one that goes by ``data`` was finished, and is on disk.
 
         Each attempt has a name of its own: the initdb of a house that was killed may still be at work in the last one.
+        Where ``data`` is a disk of its own, or a link to one, nothing can take its place: it is filled where it is.
         """
-        for left in self._root.glob("making-*"):
-            shutil.rmtree(left, ignore_errors=True)
-        making = Path(tempfile.mkdtemp(prefix="making-", dir=self._root))
-        self._own(making)
+        self._clear_attempts()
+        shutil.rmtree(self._data, ignore_errors=True)  # what an interrupted initdb of an earlier release left
+        if stays := self._data.is_symlink() or self._data.is_mount():
+            making = self._data
+        else:
+            making = Path(tempfile.mkdtemp(prefix="making-", dir=self._root))
+            self._own(making)
         command = [
             str(self._binaries.folder / "initdb"),
             *("--pgdata", str(making)),
@@ -221,8 +226,14 @@ class Cluster:
         if code:
             shutil.rmtree(making, ignore_errors=True)
             raise LauncherError(f"initdb failed:\n{self._log_tail()}")
-        making.rename(self._data)
-        _flush_folder(self._root)
+        if not stays:
+            making.rename(self._data)
+            _flush_folder(self._root)
+
+    def _clear_attempts(self) -> None:
+        """Remove what earlier attempts left. One that is still at work then fails, and leaves a little more."""
+        for left in self._root.glob("making-*"):
+            shutil.rmtree(left, ignore_errors=True)
 
     def _write_access(self) -> None:
         """Say who may come in, over the socket alone: each of our roles, and the owner unless he is shut out."""

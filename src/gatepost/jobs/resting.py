@@ -44,6 +44,7 @@ class Resting(ABC):
         self._db = db
         self._pressure = pressure or Pressure()
         self._destructions: int | None = None
+        self._unswept: set[TenantId] = set()  # tenants of whose words some are to be forgotten
         self._done_s: float | None = None
         self.has_more = False
         """In the last round some tenant had more than one piece."""
@@ -103,17 +104,27 @@ class Resting(ABC):
         return min(times * worked_s, POLL_S)
 
     async def sweep(self) -> int:
-        """Where keys were destroyed since the last time, forget the tokens of what they sealed; return of how much."""
+        """Where keys were destroyed since the last time, forget the tokens of what they sealed; return of how much.
+
+        A tenant with whom that fails has its turn again the next time.
+        """
         seen = self._db.keys.destructions
-        if seen == self._destructions:
-            return 0
+        if seen != self._destructions:
+            self._unswept.update(await self.indexed())
+            self._destructions = seen
         gone = 0
-        for tenant in await self.indexed():
+        for tenant in sorted(self._unswept):
             try:
-                gone += await self.forget(tenant)
+                gone += await self.forget_surely(tenant)
             except (KeyringError, ErasedError) as error:
                 self._delayed(tenant, error)
-        self._destructions = seen
+        return gone
+
+    async def forget_surely(self, tenant: TenantId) -> int:
+        """Forget; where that fails, ``sweep`` tries again."""
+        self._unswept.add(tenant)
+        gone = await self.forget(tenant)
+        self._unswept.discard(tenant)
         return gone
 
     async def round(self) -> int:

@@ -57,7 +57,7 @@ class Indexer(Resting):
             await word_store.go_on(tx, start + len(rows))
         self.has_more |= len(rows) >= limit
         if any(row.found.leaf["kind"] == Kind.ERASURE for row in rows):  # openings are gone, their keys may be there
-            await self.forget(tenant)
+            await self.forget_surely(tenant)
         return len(rows)
 
     async def _keep(self, tx: Transaction, rows: Sequence[Unworded]) -> None:

@@ -110,13 +110,17 @@ def _row(vault: Vault, row: Any) -> Row:
     return Row(Place(row.at, row.id), index, leaf, Found(leaf=orjson.loads(leaf), opened=values), opening, under)
 
 
-def _unworded(vault: Vault, rows: Sequence[Any]) -> list[Unworded]:
-    """Return what the indexer needs of these entries; raises ``KeyringError`` where an opening was changed or moved."""
+def _unworded(vault: Vault, rows: Sequence[Any], *, bears_changes: bool = False) -> list[Unworded]:
+    """Return what the indexer needs of these entries.
+
+    Raises:
+        KeyringError: an opening was changed or moved, and not ``bears_changes``, which takes it for unreadable.
+    """
     sealed = [row for row in rows if row.sealed is not None]
     opened = vault.open_all([(store.place_of(row.ref), bytes(row.sealed)) for row in sealed])
     openings: dict[int, bytes] = {}
     for row, opening in zip(sealed, opened, strict=True):
-        if isinstance(opening, KeyringError):
+        if isinstance(opening, KeyringError) and not bears_changes:
             raise opening
         if isinstance(opening, bytes):
             openings[row.id] = opening
@@ -288,7 +292,8 @@ async def one(tx: Transaction, entry: EntryId) -> Row | None:
 async def take_erased(tx: Transaction) -> list[Unworded]:
     """Remove and return the entries with words that nobody can read any more: their keys or openings are gone.
 
-    It walks through all the tenant's words: only after something was erased.
+    It walks through all the tenant's words: only after something was erased. An opening that was changed keeps nobody's
+    words in the index.
     """
     query = "select distinct sealed_under as head from entry_words where tenant = %(tenant)s and sealed_under <> ''"
     rows = await tx.all(query)
@@ -305,7 +310,8 @@ async def take_erased(tx: Transaction) -> list[Unworded]:
         from gone join entry on entry.id = gone.entry
         left join opening on opening.entry = gone.entry left join leaf on leaf.entry = gone.entry
     """
-    return await slice_by_slice(partial(_unworded, tx.vault), await tx.all(query, heads=octets(heads)))
+    unworded = partial(_unworded, tx.vault, bears_changes=True)
+    return await slice_by_slice(unworded, await tx.all(query, heads=octets(heads)))
 
 
 async def tenants_indexed(db: Database) -> list[TenantId]:
