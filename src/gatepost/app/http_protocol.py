@@ -45,7 +45,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._expect_head()
         if len(self.connections) > CROWDED:
             waiting = (each for each in self.connections if isinstance(each, HttpProtocol) and each.is_awaited)
-            min(waiting, key=lambda each: each._waiting_since).transport.abort()  # noqa: SLF001  # one of us; or we
+            min(waiting, key=lambda each: each._waiting_since, default=self).transport.abort()  # noqa: SLF001  # one of us; or we
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
