@@ -108,12 +108,12 @@ class Tokens:
             (email.subject, replace(nobody, subject=email.subject)),
             (text, replace(nobody, reading=of_text(text))),
         )
-        found = {*word_store.tokens(self._vault, ACCOUNT, [f"any:{number}"])}
+        found = {*word_store.tokens(self._vault.blinder, ACCOUNT, [f"any:{number}"])}
         return list(found.union(*(self._part(key, part) for key, part in parts)))
 
     def _part(self, key: object, part: Email) -> frozenset[int]:
         if key not in self._known:
-            self._known[key] = frozenset(word_store.tokens(self._vault, ACCOUNT, words.terms_of(part.texts)))
+            self._known[key] = frozenset(word_store.tokens(self._vault.blinder, ACCOUNT, words.terms_of(part.texts)))
         return self._known[key]
 
 
@@ -264,7 +264,7 @@ def explain(dsn: str, vault: Vault, letters: Letters) -> None:
         )
         for word in (letters.words[0], letters.words[6_000]):
             print(f"\n--- lookup_words: {'common' if word == letters.words[0] else 'rare'} word")
-            tokens = word_store.tokens(vault, ACCOUNT, [f"any:{word}"])
+            tokens = word_store.tokens(vault.blinder, ACCOUNT, [f"any:{word}"])
             owner.execute(
                 "select * from lookup_words(%s, %s::bigint[], '{}', '9999-01-01', 0, '0001-01-02', 51)",
                 [ACCOUNT, tokens],

@@ -298,9 +298,9 @@ async def measure(db: Database) -> None:
 async def explain(db: Database, owner_dsn: str) -> None:
     """Print the plans of both ways through one partition, for a rare token and a common one."""
     async with db.transaction(TENANT) as tx:
-        tokens = word_store.tokens(tx.vault, ["actor:ky_person3", "outcome:delivered"])
+        tokens = word_store.tokens(tx.vault.blinder, ["actor:ky_person3", "outcome:delivered"])
         three = ["from:corp17.example", "outcome:rejected_at_policy", "reason:sender.unmatched"]
-        together = ",".join(map(str, word_store.tokens(tx.vault, three)))
+        together = ",".join(map(str, word_store.tokens(tx.vault.blinder, three)))
         last = (await tx.one("select at from entry where id = (select max(id) from entry)")).at
     async with await psycopg.AsyncConnection.connect(owner_dsn) as owner:
         found = await owner.execute(

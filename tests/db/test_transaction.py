@@ -14,6 +14,7 @@ import pytest
 from db.spending import SPEND, spent
 from gatepost.db import Database, DatabaseUnavailableError, Later, UndecidedError
 from gatepost.db.exchange import Exchange
+from gatepost.db.transaction import Transaction
 from gatepost.ids import TenantId
 from gatepost.keys import KeyringError, Kind
 
@@ -51,12 +52,17 @@ async def test_what_is_sent_and_fails_fails_the_commit(db: Database) -> None:
     assert await spent(db) == 0
 
 
+async def _spend_and_hear_nothing_of_nonsense(tx: Transaction) -> None:
+    """Ask something that is answered, and send along with it what fails."""
+    spending = asyncio.ensure_future(tx.run(SPEND))
+    await asyncio.sleep(0)
+    tx.send("select 1 / 0")
+    await spending
+
+
 async def _send_nonsense_that_is_answered_before_the_commit(db: Database) -> None:
     async with db.transaction(TENANT) as tx:
-        spending = asyncio.ensure_future(tx.run(SPEND))
-        await asyncio.sleep(0)
-        tx.send("select 1 / 0")
-        await spending
+        await _spend_and_hear_nothing_of_nonsense(tx)
         await asyncio.sleep(0.1)
 
 
@@ -74,10 +80,7 @@ async def test_what_nobody_waited_for_is_told_by_its_own_name_to_whoever_asks_ne
 
 async def _send_nonsense_and_ask(db: Database) -> None:
     async with db.transaction(TENANT) as tx:
-        spending = asyncio.ensure_future(tx.run(SPEND))
-        await asyncio.sleep(0)
-        tx.send("select 1 / 0")
-        await spending
+        await _spend_and_hear_nothing_of_nonsense(tx)
         with pytest.raises(psycopg.errors.DivisionByZero):
             await tx.one("select 1")
         with pytest.raises(psycopg.errors.InFailedSqlTransaction):

@@ -24,6 +24,10 @@ async def ask(
         return await dns_client(server.address, timeout_s=timeout_s).ask(name, rdtype)
 
 
+def an_address(question: dns.message.Message, _: bool) -> Packets:  # noqa: FBT001  # the server's own signature
+    return [answer(question, f"{question.question[0].name} 60 A 192.0.2.1").to_wire()]
+
+
 @pytest.mark.parametrize(
     ("rdtype", "record", "expected"),
     [
@@ -148,11 +152,7 @@ async def test_an_alias_loop_is_a_temporary_error(is_split: bool) -> None:  # no
 
 async def test_a_server_that_is_dead_costs_its_time_out_once() -> None:
     loop = asyncio.get_running_loop()
-
-    def behave(question: dns.message.Message, _: bool) -> Packets:  # noqa: FBT001  # the server's own signature
-        return [answer(question, f"{question.question[0].name} 60 A 192.0.2.1").to_wire()]
-
-    async with serving(lambda _q, _t: []) as dead, serving(behave) as alive:
+    async with serving(lambda _q, _t: []) as dead, serving(an_address) as alive:
         client = dns_client(dead.address, alive.address, timeout_s=0.3)
         assert (await client.ask("a.example", RdType.A)).status is Status.OK
         started = loop.time()
@@ -302,11 +302,7 @@ async def test_no_try_goes_on_beyond_what_the_caller_waits() -> None:
 
 async def test_a_question_whose_own_time_ends_puts_no_server_last() -> None:
     loop = asyncio.get_running_loop()
-
-    def behave(question: dns.message.Message, _: bool) -> Packets:  # noqa: FBT001  # the server's own signature
-        return [answer(question, f"{question.question[0].name} 60 A 192.0.2.1").to_wire()]
-
-    async with serving(lambda _q, _t: []) as first, serving(behave) as second:
+    async with serving(lambda _q, _t: []) as first, serving(an_address) as second:
         client = dns_client(first.address, second.address, timeout_s=0.3)
         got = await client.ask("a.example", RdType.A, until=loop.time() + 0.05)
         assert got.status is Status.TEMPERROR

@@ -17,7 +17,9 @@ async def test_the_tables_say_no_word_that_was_written(db: Database, owner_dsn: 
 
 async def test_tokens_of_two_accounts_and_of_two_tenants_do_not_meet(db: Database) -> None:
     vaults = [db.keys.vault(TENANT), db.keys.vault(TenantId("tn_two"))]
-    found = [word_store.tokens(vault, AccountId(number), ["any:lunch"]) for vault in vaults for number in (7, 8)]
+    found = [
+        word_store.tokens(vault.blinder, AccountId(number), ["any:lunch"]) for vault in vaults for number in (7, 8)
+    ]
     assert len({token for (token,) in found}) == 4
     assert all(0 <= token < 2**63 for (token,) in found)
 

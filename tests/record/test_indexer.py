@@ -1,5 +1,6 @@
 import asyncio
 from datetime import UTC, datetime
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -8,7 +9,7 @@ from typing_extensions import override
 import singly
 from gatepost.clock import Entropy
 from gatepost.db import Database, DatabaseUnavailableError
-from gatepost.ids import TenantId
+from gatepost.ids import EntryId, TenantId
 from gatepost.keys import KeyringError, KeyStore
 from gatepost.keys.keystore import Kind as KeyKind
 from gatepost.record import erase, word_store
@@ -61,10 +62,10 @@ async def test_nothing_that_is_stored_says_a_word(db: Database, sequencer: Seque
 
 
 def test_a_batch_gives_each_entry_the_tokens_it_has_alone(keys: KeyStore) -> None:
-    vault = keys.vault(TENANT)
+    vault, blinder = keys.vault(TENANT), keys.vault(TENANT).blinder
     each = [{"any:one", "any:two"}, {"any:two", "kind:act"}, set[str]()]
-    assert word_store.tokens_of_each(vault, each) == [word_store.tokens(vault, terms) for terms in each]
-    assert word_store.tokens(vault, ["any:two"]) == [
+    assert word_store.tokens_of_each(blinder, each) == [word_store.tokens(blinder, terms) for terms in each]
+    assert word_store.tokens(blinder, ["any:two"]) == [
         int.from_bytes(vault.blind("entry words", "any:two")[:8], "big") >> 1
     ]
 
@@ -94,17 +95,22 @@ async def test_who_is_erased_is_found_no_more_and_the_facts_still_are(
     assert await indexer.sweep() == 0
 
 
+def change_opening(owner_dsn: str, entry: EntryId, change: LiteralString) -> None:
+    """Do to an entry's opening what the house never does."""
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute("set session_replication_role = replica")
+        owner.execute("alter table opening no force row level security")
+        owner.execute(change + " where entry = %s", [entry])
+        owner.execute("alter table opening force row level security")
+
+
 async def test_an_entry_whose_opening_was_changed_waits(
     db: Database, sequencer: Sequencer, entropy: Entropy, owner_dsn: str
 ) -> None:
     async with db.transaction(TENANT) as tx:
         (entry,) = (await singly.append(tx, inbound(), entropy=entropy)).entries
     await sequencer.sequence(TENANT)
-    with psycopg.connect(owner_dsn) as owner:
-        owner.execute("set session_replication_role = replica")
-        owner.execute("alter table opening no force row level security")
-        owner.execute("update opening set sealed = sealed || 'x' where entry = %s", [entry])
-        owner.execute("alter table opening force row level security")
+    change_opening(owner_dsn, entry, "update opening set sealed = sealed || 'x'")
     with pytest.raises(KeyringError):
         await Indexer(db).index(TENANT)
     assert await Indexer(db).round() == 0
@@ -118,11 +124,7 @@ async def test_an_entry_whose_opening_was_changed_keeps_no_erased_words(
     await sequencer.sequence(TENANT)
     indexer = Indexer(db)
     await indexer.index(TENANT)
-    with psycopg.connect(owner_dsn) as owner:
-        owner.execute("set session_replication_role = replica")
-        owner.execute("alter table opening no force row level security")
-        owner.execute("update opening set sealed = 'x' || sealed where entry = %s", [found[0]])
-        owner.execute("alter table opening force row level security")
+    change_opening(owner_dsn, found[0], "update opening set sealed = 'x' || sealed")
     keys.destroy(TENANT, KeyKind.SUBJECT, keys.subject_name(TENANT, SUBJECT))
     assert await indexer.sweep() == 2
     assert await find(db, Sought(sender=SUBJECT)) == []
@@ -147,11 +149,7 @@ async def test_words_whose_opening_was_erased_go_also_where_the_first_try_fails(
         (entry,) = (await singly.append(tx, inbound(), entropy=entropy)).entries
     await sequencer.sequence(TENANT)
     await indexer.index(TENANT)
-    with psycopg.connect(owner_dsn) as owner:
-        owner.execute("set session_replication_role = replica")
-        owner.execute("alter table opening no force row level security")
-        owner.execute("delete from opening where entry = %s", [entry])
-        owner.execute("alter table opening force row level security")
+    change_opening(owner_dsn, entry, "delete from opening")
     removal = Removal(request="er_1", rule=Rule.PERSON, actor="operator", at=NOON, what={"entries": []})
     async with own.transaction(TENANT) as tx:
         await erase.say(tx, removal, entropy=entropy)

@@ -36,7 +36,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **named)
         self._awaits_head = True
         self._heard_octets = 0  # since the last that led anywhere
-        self._waiting_since = self.loop.time()
+        self.waiting_since = self.loop.time()
         self._too_late: asyncio.TimerHandle | None = None
 
     @override
@@ -45,7 +45,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._expect_head()
         if len(self.connections) > CROWDED:
             waiting = (each for each in self.connections if isinstance(each, HttpProtocol) and each.is_awaited)
-            min(waiting, key=lambda each: each._waiting_since, default=self).transport.abort()  # noqa: SLF001  # one of us; or we
+            min(waiting, key=lambda each: each.waiting_since, default=self).transport.abort()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
@@ -84,7 +84,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     @override
     def on_response_complete(self) -> None:
-        self._waiting_since = self.loop.time()
+        self.waiting_since = self.loop.time()
         super().on_response_complete()
 
     @override

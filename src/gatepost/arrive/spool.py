@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO
 
+from gatepost.durable import FULL
 from gatepost.ids import BlobId
 from gatepost.mail.octets import Octets
 
@@ -25,15 +26,13 @@ SMALL_OCTETS = 65_536
 READERS_MAX = 1
 """Large messages in memory at once. Reading, hashing and storing one takes several times its size for a moment."""
 
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-
 
 class SpoolError(Exception):
     """The disk did not take a message; ``is_full`` where there was no room for it. Nothing of it is left."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__(type(error).__name__)
-        self.is_full = error.errno in _FULL
+        self.is_full = error.errno in FULL
 
 
 class Spools:

@@ -8,6 +8,7 @@ from gatepost.cli.refusal import Refusal
 from gatepost.db import DatabaseUnavailableError
 from gatepost.db.binaries import LauncherError
 from gatepost.db.migrate import MigrationError
+from gatepost.durable import FULL
 from gatepost.keys import KeyringError
 from gatepost.settings import SettingsError
 
@@ -21,7 +22,7 @@ _OUR_OWN = (
     StateError,
 )
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+_UNWRITABLE = FULL | {errno.EROFS}
 """Of a disk, also of the one that our words are piped to."""
 
 
@@ -32,7 +33,7 @@ def sentence(error: Exception) -> str | None:
     if isinstance(error, ExceptionGroup):
         ours, others = error.split(_OUR_OWN)
         return str(_first(ours)) if ours is not None and others is None else None
-    if isinstance(error, OSError) and error.errno in _FULL:
+    if isinstance(error, OSError) and error.errno in _UNWRITABLE:
         return f"cannot write {error.filename or 'what there is to say'}: {error.strerror}"
     return str(error) if isinstance(error, _OUR_OWN) else None
 

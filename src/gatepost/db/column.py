@@ -30,28 +30,17 @@ def _column(type_oid: int, length: int, elements: Iterable[bytes]) -> Column:
     return Column(_ARRAY_OF[type_oid], b"".join((_HEAD.pack(1, 1, type_oid, length, 1), *elements)))
 
 
-def _sized(values: Sequence[bytes | None]) -> list[bytes]:
-    try:
-        return _apart(values)  # type: ignore[arg-type]  # to ask each whether it is None costs as much as to spell it
-    except TypeError:
-        return [_NULL if each is None else _SIZE.pack(len(each)) + each for each in values]
-
-
-def _apart(values: Sequence[bytes]) -> list[bytes]:
-    """Return each value after its size: a mail is not copied once more to stand behind four octets."""
-    parts = [b""] * (2 * len(values))
-    parts[::2] = map(_SIZE.pack, map(len, values))
-    parts[1::2] = values
+def _sized(values: Iterable[bytes | None]) -> list[bytes]:
+    """Return each value after its size, as parts: a mail is not copied once more to stand behind four octets."""
+    parts: list[bytes] = []
+    for each in values:
+        parts += (_NULL,) if each is None else (_SIZE.pack(len(each)), each)
     return parts
 
 
 def texts(values: Sequence[str | None]) -> Column:
     """Return a ``text[]``. The caller has made sure that no value holds U+0000 or a lone surrogate."""
-    try:
-        spelled: list[bytes | None] = list(map(str.encode, values))  # type: ignore[arg-type]  # as above
-    except TypeError:
-        spelled = [None if each is None else each.encode() for each in values]
-    return _column(_TEXT, len(values), _sized(spelled))
+    return _column(_TEXT, len(values), _sized(None if each is None else each.encode() for each in values))
 
 
 def octets(values: Sequence[bytes | None]) -> Column:

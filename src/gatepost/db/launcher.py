@@ -19,6 +19,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from gatepost.db.binaries import Binaries, LauncherError, find_binaries, service_account
+from gatepost.durable import sync_folder
 
 __all__ = ["Binaries", "Cluster", "LauncherError", "find_binaries", "home_for"]
 
@@ -228,7 +229,7 @@ class Cluster:
             raise LauncherError(f"initdb failed:\n{self._log_tail()}")
         if not stays:
             making.rename(self._data)
-            _flush_folder(self._root)
+            sync_folder(self._root)
 
     def _clear_attempts(self) -> None:
         """Remove what earlier attempts left. One that is still at work then fails, and leaves a little more."""
@@ -330,14 +331,6 @@ class Cluster:
 
     def _log_tail(self) -> str:
         return self.log_path.read_text(errors="replace")[-800:]
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

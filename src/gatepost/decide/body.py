@@ -102,13 +102,10 @@ def spellings(
     """
     if _is_cut(content, place):
         raise TooLongError
+    known = {} if known is None else known
     found: dict[bytes, None] = {}
     octets = 0
-    texts = [text for text in _TEXTS[place](content) if text]
-    if known is None and len(texts) > 0 and texts.count(texts[0]) == len(texts):  # nearly all mail: nothing to look up
-        return _of_one(texts[0], most_octets)
-    known = {} if known is None else known
-    for text in dict.fromkeys(texts):
+    for text in dict.fromkeys(_TEXTS[place](content)):
         if len(text) > most_octets:
             raise TooLongError
         if text not in known:
@@ -120,15 +117,6 @@ def spellings(
         if octets > most_octets:
             raise TooLongError
     return tuple(found)
-
-
-def _of_one(text: str, most_octets: int) -> tuple[bytes, ...]:
-    if len(text) > most_octets:
-        raise TooLongError
-    found = tuple(filter(None, _encoded(text)))
-    if sum(map(len, found)) > most_octets:
-        raise TooLongError
-    return found
 
 
 def _encoded(text: str) -> tuple[bytes, ...]:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gatepost.clock import Entropy
+from gatepost.durable import sync_folder
 from gatepost.keys.errors import KeyringError
 from gatepost.keys.keyring import KEY_OCTETS
 
@@ -89,15 +90,6 @@ def read_master(path: Path) -> bytes:
             "a new one opens nothing that was wrapped before"
         )
     return master
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in ``folder`` durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

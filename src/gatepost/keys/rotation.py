@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gatepost.clock import Entropy
+from gatepost.durable import sync_folder
 from gatepost.keys.errors import KeyringError
 from gatepost.keys.keyring import Keyring
-from gatepost.keys.master import MASTER, NEXT, make_master, read_master, sync_folder
+from gatepost.keys.master import MASTER, NEXT, make_master, read_master
 from gatepost.keys.store import House, Rows
 
 WRAPPING, PROVING = "key", "proof"

@@ -144,18 +144,10 @@ class Vault:
             known = self._blinded[purpose, octets] = tag[:TOKEN_OCTETS]
         return known
 
-    def blind_all(self, purpose: str, texts: Iterable[str | bytes]) -> list[bytes]:
-        """Return ``blind`` of each; none is remembered."""
-        return self.blinder.blind_all(purpose, texts)
-
     @property
     def blinder(self) -> Blinder:
-        """What makes the same tokens in another thread, while whoever asked for it keeps the transaction open."""
+        """What makes the tokens of many, in any thread, while whoever asked for it keeps the transaction open."""
         return Blinder(self._mac)
-
-    def blind_numbers(self, purpose: str, texts: Iterable[str]) -> list[int]:
-        """Return the first 63 bits of ``blind`` of each as a number; none is remembered."""
-        return self.blinder.blind_numbers(purpose, texts)
 
     @property
     def _mac(self) -> Mac:

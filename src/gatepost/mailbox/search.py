@@ -48,8 +48,8 @@ async def search(
         return Found((), None, unindexed)
     if query.until is not None:
         below = min(below, Place(query.until, 0))
-    wanted = word_store.tokens(tx.vault, account, query.wanted)
-    unwanted = word_store.tokens(tx.vault, account, query.unwanted)
+    wanted = word_store.tokens(tx.vault.blinder, account, query.wanted)
+    unwanted = word_store.tokens(tx.vault.blinder, account, query.unwanted)
     hits: list[Email] = []
     examined = 0
     while True:

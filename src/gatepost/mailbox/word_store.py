@@ -68,9 +68,9 @@ class Candidate:
         return store.email_from(self.row, self.content) if is_hit else None
 
 
-def tokens(vault: Vault | Blinder, account: AccountId, terms: Iterable[str]) -> list[int]:
+def tokens(blinder: Blinder, account: AccountId, terms: Iterable[str]) -> list[int]:
     """Return what stands for the terms: 63 bits of a keyed hash of account, field and word."""
-    return vault.blind_numbers(f"words/{account}", terms)
+    return blinder.blind_numbers(f"words/{account}", terms)
 
 
 async def tenants_waiting(db: Database) -> list[TenantId]:

@@ -325,7 +325,9 @@ class _Walk:
         """See that searches find the entries, of which all else agrees with the leaf."""
         indexed = [(octets, row) for octets, row in sound if row.tokens is not None]
         try:
-            tokens = word_store.tokens_of_each(vault, [terms_of(_found(octets, row)) for octets, row in indexed])
+            tokens = word_store.tokens_of_each(
+                vault.blinder, [terms_of(_found(octets, row)) for octets, row in indexed]
+            )
         except KeyringError:  # the tenant's key, which is named
             return
         for (_, row), wanted in zip(indexed, tokens, strict=True):

@@ -218,7 +218,7 @@ class Stretch(NamedTuple):
 def _seals(vault: Vault, words: Sequence[tuple[Any, ...]]) -> list[bytes]:
     """Return what the seals beside words must be; what they are where the tenant's key does not open: that is named."""
     try:
-        return word_store.seals(vault, [(entry, under, tokens) for entry, _, tokens, under, _ in words])
+        return word_store.seals(vault.blinder, [(entry, under, tokens) for entry, _, tokens, under, _ in words])
     except KeyringError:
         return [bytes(seal) for *_, seal in words]
 

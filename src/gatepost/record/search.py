@@ -114,7 +114,7 @@ async def page(tx: Transaction, sought: Sought, *, limit: int, after: Place | No
     if sought.until is not None:
         below = min(below, Place(sought.until, 0))
     since = sought.since or BOTTOM
-    wanted = word_store.tokens(tx.vault, terms)
+    wanted = word_store.tokens(tx.vault.blinder, terms)
     unindexed = await word_store.backlog(tx, UNINDEXED_MAX)
     waiting = await word_store.unindexed(tx, below, since, UNINDEXED_MAX) if unindexed else []
     indexed = await word_store.indexed(tx, wanted, below, since, limit + 1)  # second: none slips through between

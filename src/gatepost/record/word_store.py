@@ -66,15 +66,15 @@ class Unworded(Struct, frozen=True, gc=False):
     sealed_under: bytes
 
 
-def tokens(vault: Vault | Blinder, terms: Iterable[str]) -> list[int]:
+def tokens(blinder: Blinder, terms: Iterable[str]) -> list[int]:
     """Return what stands for the terms: 63 bits of a keyed hash."""
-    return vault.blind_numbers("entry words", terms)
+    return blinder.blind_numbers("entry words", terms)
 
 
-def tokens_of_each(vault: Vault | Blinder, each: Sequence[Collection[str]]) -> list[list[int]]:
+def tokens_of_each(blinder: Blinder, each: Sequence[Collection[str]]) -> list[list[int]]:
     """Return the tokens of several entries; a term that many of them have is hashed once."""
     terms = list(set().union(*each))
-    known = dict(zip(terms, tokens(vault, terms), strict=True))
+    known = dict(zip(terms, tokens(blinder, terms), strict=True))
     return [list(map(known.__getitem__, found)) for found in each]
 
 
@@ -88,14 +88,14 @@ def read(octets_of_tokens: bytes) -> Iterator[int]:
     return (token for _, token in _TOKEN.iter_unpack(octets_of_tokens[_ARRAY_OCTETS:]))
 
 
-def seals(vault: Vault | Blinder, words: Iterable[tuple[int, bytes, bytes]]) -> list[bytes]:
+def seals(blinder: Blinder, words: Iterable[tuple[int, bytes, bytes]]) -> list[bytes]:
     """Return what only the house can write beside an entry's words: they are what was indexed, and of this entry.
 
     Args:
-        vault: the tenant's.
+        blinder: the tenant's.
         words: of each entry its number, what it is sealed under and its tokens as PostgreSQL spells them.
     """
-    return vault.blind_all("entry words seal", [b"%d/%b/%b" % each for each in words])
+    return blinder.blind_all("entry words seal", [b"%d/%b/%b" % each for each in words])
 
 
 def _row(vault: Vault, row: Any) -> Row:

@@ -51,7 +51,7 @@ def test_a_pattern_that_needs_no_such_word_is_always_asked(source: str) -> None:
 def test_whoever_comes_while_another_looks_is_told_to_ask() -> None:
     looked_for = needles("wire money")
     assert looked_for is not None
-    with looked_for._is_in_use:  # as a scan under way holds it
+    with looked_for._look._is_in_use:  # as a scan under way holds it
         told: list[bool] = []
         other = threading.Thread(target=lambda: told.append(looked_for.may_be_in(b"nothing")))
         other.start()

@@ -1,6 +1,5 @@
 """The disk: is there room, does flushing flush, and is the folder ours?"""
 
-import errno
 import os
 import shutil
 import stat
@@ -11,6 +10,7 @@ from pathlib import Path
 from gatepost.app.doctor.finding import Finding, failure, ok, warning
 from gatepost.arrive.capacity import FILES_MIN
 from gatepost.blobs.mounts import TABLE, mount_of
+from gatepost.durable import FULL
 
 ROOM_WARN_OCTETS = 2 * 1024**3
 ROOM_FAIL_OCTETS = 256 * 1024**2
@@ -31,7 +31,7 @@ def look(state: Path) -> list[Finding]:
     try:
         return [_folder(state), judge_room(*_room(state)), _keeps(state), judge_flush(time_flush(state))]
     except OSError as error:
-        advice = "make room, now" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "let this account own it"
+        advice = "make room, now" if error.errno in FULL else "let this account own it"
         return [failure("disk.state", f"cannot write to {state}: {error.strerror}", advice)]
 
 

@@ -6,9 +6,9 @@ asked as well, once it has compiled them. What is guessed is decided as ``plan``
 
 import re
 from collections.abc import Collection, Sequence
-from typing import Any
 
 from gatepost.decide.guards.blanks import is_blind
+from gatepost.decide.guards.look import Look, has_folding_signs
 from gatepost.decide.guards.needles import Needles
 from gatepost.decide.guards.patterns import Pattern, translated
 from gatepost.decide.guards.plan import plan_of
@@ -37,9 +37,6 @@ _COUNT_MAX = 8
 _SPACES = r"\t\n\f\r "
 _UNSURE = frozenset("pPvBCQE0123456789")
 _FOLDS = re.compile(r"\(\?[a-z]*i")
-_BEYOND_ASCII = ("\u017f".encode(), "\u212a".encode())
-"""Long s and the Kelvin sign: where case does not count they are letters of ASCII. Hyperscan knows that in some places
-and not in others."""
 
 
 def for_hyperscan(source: str) -> str | None:
@@ -85,8 +82,8 @@ class Together:
         "_always",
         "_branches",
         "_count",
-        "_database",
         "_folding",
+        "_look",
         "_needles",
         "_patterns",
         "_plan",
@@ -112,7 +109,7 @@ class Together:
             ]
         )
         self._needles: Needles | None = None
-        self._database: Any = None
+        self._look: Look | None = None
         self._always: frozenset[int] = frozenset()
         self._folding: frozenset[int] = frozenset()
 
@@ -143,9 +140,7 @@ class Together:
     def candidates(self, octets: bytes) -> Collection[int]:
         """Return the indexes of all patterns that may match UTF-8 text, and perhaps of some that do not."""
         found = self._words.candidates(octets)
-        if self._database is not None and hyperscan is not None:
-            return found.intersection(self._scan(octets))
-        return found
+        return found if self._look is None else found.intersection(self._guesses(self._look, octets))
 
     def warm(self) -> None:
         """Compile for Hyperscan: a second or two for many patterns, in which no text is kept waiting elsewhere.
@@ -157,54 +152,28 @@ class Together:
         if self._needles is None and trees.keys() >= set(swift):
             self._needles = Needles.of(trees[index] for index in swift)
         wordless = self._words.wordless & self._plan.placed.keys()  # of the others words tell as much, in known time
-        if hyperscan is None or len(wordless) < FEW or self._database is not None:
+        if hyperscan is None or len(wordless) < FEW or self._look is not None:
             return
         spelled = {
             index: spelling.encode()
             for index in wordless
             if (spelling := for_hyperscan(translated(self._patterns[index].source))) is not None
         }
-        database = _compile(spelled)
-        if database is None:
+        look = _compile(spelled)
+        if look is None:
             spelled = {index: each for index, each in spelled.items() if _compile({index: each}) is not None}
-            database = _compile(spelled)
-        if database is not None:
+            look = _compile(spelled)
+        if look is not None:
             self._always = frozenset(range(self._count)) - spelled.keys()
             self._folding = frozenset(index for index, each in spelled.items() if _FOLDS.search(each.decode()))
-            self._database = database
+            self._look = look
 
-    def _scan(self, octets: bytes) -> Collection[int]:
-        found = set(self._always)
-        if not octets.isascii() and any(sign in octets for sign in _BEYOND_ASCII):
-            found |= self._folding
-
-        def note(index: int, _start: int, _end: int, _flags: int, _context: object) -> None:
-            found.add(index)
-
-        try:
-            self._database.scan(octets, match_event_handler=note)
-        except hyperscan.error:
+    def _guesses(self, look: Look, octets: bytes) -> Collection[int]:
+        found = look.found(octets)
+        if found is None:
             return range(self._count)
-        return found
+        return found | self._always | (self._folding if has_folding_signs(octets) else frozenset())
 
 
-def _compile(spelled: dict[int, bytes]) -> Any:
-    if not spelled:
-        return None
-    flags = (
-        hyperscan.HS_FLAG_UTF8
-        | hyperscan.HS_FLAG_SINGLEMATCH
-        | hyperscan.HS_FLAG_ALLOWEMPTY
-        | hyperscan.HS_FLAG_PREFILTER
-    )
-    database = hyperscan.Database()
-    try:
-        database.compile(
-            expressions=list(spelled.values()),
-            ids=list(spelled),
-            elements=len(spelled),
-            flags=[flags] * len(spelled),
-        )
-    except hyperscan.error:
-        return None
-    return database
+def _compile(spelled: dict[int, bytes]) -> Look | None:
+    return Look.of(spelled, hyperscan.HS_FLAG_UTF8 | hyperscan.HS_FLAG_ALLOWEMPTY | hyperscan.HS_FLAG_PREFILTER)

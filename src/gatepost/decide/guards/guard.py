@@ -81,20 +81,6 @@ def strictest_hit(
     Raises:
         TooLongError: there is more text than they can read in their time bound.
     """
-    found: set[int] = set()
-    for text, readers in _texts(guarded, content):
-        found |= _found(text, readers, guarded.together)
-    if not found:
-        return None
-    actions = [(index, guards[index].action or otherwise) for index in sorted(found)]
-    return max(actions, key=lambda hit: hit[1].strictness)  # of equally strict ones the first
-
-
-def _texts(guarded: Guarded, content: Content) -> Iterable[tuple[bytes, frozenset[int]]]:
-    """Return each text that is to be read, and the indexes of those that read it."""
-    if len(guarded.readers) == 1:
-        ((place, readers),) = guarded.readers
-        return [(text, readers) for text in spellings(content, place, most_octets=guarded.most_octets)]
     left = guarded.most_octets
     readers_of: dict[bytes, frozenset[int]] = {}  # the same text may stand in several places, and is read once
     known: dict[str, tuple[bytes, ...]] = {}
@@ -103,7 +89,13 @@ def _texts(guarded: Guarded, content: Content) -> Iterable[tuple[bytes, frozense
         left -= sum(map(len, texts))
         for text in texts:
             readers_of[text] = readers_of.get(text, frozenset()) | readers
-    return readers_of.items()
+    found: set[int] = set()
+    for text, readers in readers_of.items():
+        found |= _found(text, readers, guarded.together)
+    if not found:
+        return None
+    actions = [(index, guards[index].action or otherwise) for index in sorted(found)]
+    return max(actions, key=lambda hit: hit[1].strictness)  # of equally strict ones the first
 
 
 def _found(text: bytes, readers: frozenset[int], together: Together) -> set[int]:

@@ -4,26 +4,22 @@ Most texts have none of them, and to see that takes Hyperscan a tenth of what it
 is known too: some tenths of a nanosecond an octet, whatever is almost one of the words (docs/adr/0160).
 """
 
-import threading
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Self
 
+from gatepost.decide.guards.look import Look, has_folding_signs
 from gatepost.decide.guards.nodes import Node, ways_of
 from gatepost.decide.guards.words import words_of
-from gatepost.mail.ends import hyperscan
-
-_BEYOND_ASCII = ("\u017f".encode(), "\u212a".encode())
-"""Long s and the Kelvin sign: to RE2, where case does not count, they are letters of ASCII; here they are octets."""
+from gatepost.mail.ends import CASELESS
 
 
 class Needles:
     """Words that are looked for all at once, whatever their case."""
 
-    __slots__ = ("_database", "_is_in_use")
+    __slots__ = ("_look",)
 
-    def __init__(self, database: Any) -> None:
-        self._database = database
-        self._is_in_use = threading.Lock()  # its working memory serves one scan at a time
+    def __init__(self, look: Look) -> None:
+        self._look = look
 
     @classmethod
     def of(cls, trees: Iterable[Node]) -> Self | None:
@@ -35,39 +31,13 @@ class Needles:
                 if not fitting:
                     return None
                 words[max(sorted(fitting), key=len)] = None
-        database = _compiled(list(words)) if words and hyperscan is not None else None
-        return None if database is None else cls(database)
+        look = Look.of({at: _quoted(word) for at, word in enumerate(words)}, CASELESS)
+        return None if look is None else cls(look)
 
     def may_be_in(self, octets: bytes) -> bool:
         """Return False where none of the words stands in UTF-8 text, so that no pattern matches it."""
-        if not octets.isascii() and any(sign in octets for sign in _BEYOND_ASCII):
-            return True
-        if not self._is_in_use.acquire(blocking=False):
-            return True
-        found: list[int] = []
-
-        def note(index: int, _start: int, _end: int, _flags: int, _context: object) -> None:
-            found.append(index)
-
-        try:
-            self._database.scan(octets, match_event_handler=note)
-        except hyperscan.error:
-            return True
-        finally:
-            self._is_in_use.release()
-        return bool(found)
+        return has_folding_signs(octets) or self._look.found(octets) != set()
 
 
-def _compiled(words: list[str]) -> Any:
-    flags = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_SINGLEMATCH
-    database = hyperscan.Database()
-    try:
-        database.compile(
-            expressions=["".join(f"\\x{ord(letter):02x}" for letter in word).encode() for word in words],
-            ids=list(range(len(words))),
-            elements=len(words),
-            flags=[flags] * len(words),
-        )
-    except hyperscan.error:
-        return None
-    return database
+def _quoted(word: str) -> bytes:
+    return "".join(f"\\x{ord(letter):02x}" for letter in word).encode()

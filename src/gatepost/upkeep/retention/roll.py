@@ -13,6 +13,7 @@ from pathlib import Path
 import orjson
 
 from gatepost.blobs import Blobs
+from gatepost.durable import sync_folder
 from gatepost.ids import TenantId
 from gatepost.upkeep.retention.paper import Erasure
 
@@ -57,11 +58,7 @@ class Roll:
             file.write(line)
             file.flush()
             os.fsync(file)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(self._path.parent)
 
     async def complete(self, now: datetime) -> list[Erasure]:
         """Return all, oldest first, once each place has been given what only the other had: one of them was restored.
