@@ -71,7 +71,7 @@ def register(
         *(_row(Purpose.SCAN, each, setting) for each, setting in scanners),
         *_witnesses(settings),
     ]
-    allowed = [_network(text, "egress.allow_private") for text in settings.egress.allow_private]
+    allowed = [network(text, "egress.allow_private") for text in settings.egress.allow_private]
     if allow_loopback:
         allowed += LOOPBACK
     rows = [*declared, *(row for row in built_in if row.purpose not in taken)]
@@ -205,7 +205,7 @@ def _declared(said: DestinationSettings) -> Destination:
     host = host.strip("[]")
     if not host or (ANY_HOST in host and host != ANY_HOST and not host.startswith("*.")):
         raise SettingsError(f"{where}: to must be host:port, *.example.com:port or *:port; the port may be * too")
-    networks = tuple(_network(text, f"{where}: networks") for text in said.networks)
+    networks = tuple(network(text, f"{where}: networks") for text in said.networks)
     return Destination(
         purpose=purpose,
         host=host,
@@ -218,7 +218,12 @@ def _declared(said: DestinationSettings) -> Destination:
     )
 
 
-def _network(text: str, where: str) -> Network:
+def network(text: str, where: str) -> Network:
+    """Return the network that a setting names.
+
+    Raises:
+        SettingsError: it is none; ``where`` names the setting.
+    """
     try:
         return ip_network(text)
     except ValueError as error:
