@@ -84,6 +84,7 @@ class Cluster:
         self._account = service_account()
         self._root = home / f"postgres-{binaries.major}"
         self._data = self._root / "data"
+        self._lock = self._data / "postmaster.pid"
         self._socket = self._root / "run"
         if len(os.fsencode(self._socket)) > _SOCKET_PATH_MAX:
             digest = hashlib.sha256(os.fsencode(self._socket)).hexdigest()[:16]
@@ -285,12 +286,10 @@ class Cluster:
         the number by now (after a restart of the machine or the container, a zombie), and refuse a lock without number,
         as a kill leaves it between the file and what is written there.
         """
-        lock = self._data / "postmaster.pid"
         deadline = time.monotonic() + _STOP_TIMEOUT_S
         while (inhabitants := tuple(self._inhabitants())) and time.monotonic() < deadline:
-            with suppress(OSError, ValueError):
-                if (pid := int(lock.read_text().split("\n", 1)[0])) in inhabitants:
-                    _signal(pid, signal.SIGINT)
+            if (pid := self._holder()) in inhabitants:
+                _signal(pid, signal.SIGINT)
             for each in inhabitants:
                 _signal(each, signal.SIGCONT)  # as in ``stop``, and again each second for the same reason
             if self._is_deserted(1) or self._is_called_off.is_set():
@@ -300,8 +299,15 @@ class Cluster:
                 _signal(left, signal.SIGKILL)  # what they share is thrown away and made anew from the log
             if not self._is_deserted(_QUIT_TIMEOUT_S):
                 return  # postgres will say who holds the lock
-        for held in (lock, *self._socket.glob(".s.PGSQL.*.lock")):
+        for held in (self._lock, *self._socket.glob(".s.PGSQL.*.lock")):
             held.unlink(missing_ok=True)
+
+    def _holder(self) -> int:
+        """Return the number in the data folder's lock; 0: there is none."""
+        try:
+            return int(self._lock.read_text().split("\n", 1)[0])
+        except (OSError, ValueError):
+            return 0
 
     def _is_taken(self) -> bool:
         """Tell whether ours has ended, and another lives here: one that a killed house had just begun was quicker."""
@@ -337,7 +343,9 @@ class Cluster:
             said = psycopg.pq.PGconn.ping(server.encode())  # it says so to whomever
             if said == psycopg.pq.Ping.REJECT:  # it replays its log, which takes as long as it takes
                 deadline = time.monotonic() + _START_TIMEOUT_S
-            elif said == psycopg.pq.Ping.OK:
+            elif (
+                said == psycopg.pq.Ping.OK and self._holder() == self.process.pid
+            ):  # and not one that outlives its house
                 if not self._is_owner_out:
                     self._make_database(server)
                 return
