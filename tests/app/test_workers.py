@@ -1,6 +1,7 @@
 """Several processes on one port: real ones, with real connections, over one database."""
 
 import asyncio
+import errno
 import os
 import signal
 import smtplib
@@ -12,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -225,3 +227,31 @@ async def test_a_port_that_another_program_has_is_named(tmp_path: Path) -> None:
         with pytest.raises(HouseEndedError, match=f"{port} for SMTP: .*GATEPOST_SMTP__PORT"):
             async with workers.working(settings, "dbname=unused"):
                 pass
+
+
+async def test_a_worker_that_cannot_be_started_now_is_started_later(
+    tmp_path: Path, app_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state.prepare(tmp_path)
+    (tmp_path / "boards").mkdir()
+    settings = Settings(state=tmp_path, dns=DnsSettings(servers=("127.0.0.1:1",)))
+    start, tries = asyncio.create_subprocess_exec, 0
+
+    async def refuse_once(*command: str, **how: Any) -> asyncio.subprocess.Process:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise BlockingIOError(errno.EAGAIN, "as many processes as there may be")
+        return await start(*command, **how)
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", refuse_once)
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        held.bind(("127.0.0.1", 0))
+        order = workers.Order(settings=settings, dsn=app_dsn, allow_loopback=True, port=int(held.getsockname()[1]))
+        is_up = asyncio.Event()
+        async with asyncio.timeout(120), asyncio.TaskGroup() as group:
+            keeping = group.create_task(workers.Workers(order).keep(0, is_up))
+            await is_up.wait()
+            keeping.cancel()
+    assert tries == 2
