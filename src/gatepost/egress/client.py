@@ -94,6 +94,11 @@ class Egress:
         self.clock = clock
         self._counter = Counter()
 
+    @property
+    def has_counted(self) -> bool:
+        """Whether anything was opened or refused since the last time."""
+        return self._counter.has_counted
+
     def take(self) -> Tally:
         """Return what was opened and refused since the last time."""
         return self._counter.take()
