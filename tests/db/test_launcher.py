@@ -10,6 +10,7 @@ import pytest
 
 from gatepost.db.binaries import service_account
 from gatepost.db.launcher import Cluster, LauncherError, find_binaries, home_for
+from gatepost.db.outside import places
 
 
 @pytest.fixture
@@ -239,3 +240,11 @@ def test_data_of_a_major_version_that_is_not_here_is_named(state: Path) -> None:
     (state / "postgres-9").mkdir()
     with pytest.raises(LauncherError, match="written by PostgreSQL 9"):
         find_binaries(state)
+
+
+def test_no_address_of_the_environment_comes_in_place_of_the_socket(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGHOSTADDR", "192.0.2.7")
+    cluster = Cluster(home_for(tmp_path), find_binaries(home_for(tmp_path)))
+    assert places(cluster.dsn("gatepost_app")) == ()
