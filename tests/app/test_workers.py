@@ -29,7 +29,9 @@ from gatepost.app.workers import REST_MAX_S, STARTS_MAX, STEADY_S, Pace
 from gatepost.ids import TenantId
 from gatepost.journey import House
 from gatepost.mail.address import Address
-from gatepost.settings import DnsSettings, HttpSettings, MetricsSettings, Settings, SmtpSettings
+from gatepost.record import connections
+from gatepost.settings import DnsSettings, HttpSettings, MetricsSettings, ScanSettings, Settings, SmtpSettings
+from ports import free_port
 
 AUTHOR = "boss@example.org"
 DAILY = "daily@example.org"
@@ -107,7 +109,7 @@ class Up:
 
 
 @asynccontextmanager
-async def up(folder: Path, dsn: str, *, is_again: bool = False) -> AsyncIterator[Up]:
+async def up(folder: Path, dsn: str, *, is_again: bool = False, scan: ScanSettings | None = None) -> AsyncIterator[Up]:
     state.prepare(folder)
     settings = Settings(
         state=folder,
@@ -115,6 +117,7 @@ async def up(folder: Path, dsn: str, *, is_again: bool = False) -> AsyncIterator
         http=HttpSettings(port=0),
         metrics=MetricsSettings(port=0),
         dns=DnsSettings(servers=("127.0.0.1:1",), timeout_s=0.2),
+        scan=scan or ScanSettings(),
     )
     found: asyncio.Future[Up] = asyncio.get_running_loop().create_future()
 
@@ -165,6 +168,17 @@ async def test_of_64_connections_to_two_processes_exactly_five_get_in_and_none_a
     async with up(tmp_path, app_dsn, is_again=True) as again:
         for author in (AUTHOR, DAILY):
             assert await asyncio.to_thread(again.send_through, author, 4) == [450] * 4
+
+
+async def test_what_a_worker_connects_to_stands_in_the_register(tmp_path: Path, app_dsn: str) -> None:
+    scanner = f"127.0.0.1:{free_port()}"
+    async with up(tmp_path, app_dsn, scan=ScanSettings(clamd=scanner)) as one:
+        assert await asyncio.to_thread(one.send, "a@example.net", "Subject: x\r\n") == 250
+        found: set[tuple[str, str]] = set()
+        while ("scan", scanner) not in found:  # the house itself scans nothing while it has workers
+            await asyncio.sleep(0.1)
+            async with one.house.db.transaction(one.tenant) as tx:
+                found = {(each.purpose.value, each.destination) for each in await connections(tx)}
 
 
 async def test_a_worker_that_dies_is_begun_anew_and_all_end_with_the_house(tmp_path: Path, app_dsn: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from gatepost.db.binaries import service_account
 from gatepost.db.launcher import Cluster, LauncherError, find_binaries, home_for
+from gatepost.db.outside import places
 
 
 @pytest.fixture
@@ -284,3 +285,11 @@ def test_a_postgres_that_a_killed_house_had_just_begun_is_replaced_though_it_was
     with psycopg.connect(heir.dsn("gatepost_owner")) as connection:
         assert connection.execute("select 1").fetchone() == (1,)
     heir.stop()
+
+
+def test_no_address_of_the_environment_comes_in_place_of_the_socket(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGHOSTADDR", "192.0.2.7")
+    cluster = Cluster(home_for(tmp_path), find_binaries(home_for(tmp_path)))
+    assert places(cluster.dsn("gatepost_app")) == ()

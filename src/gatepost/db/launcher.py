@@ -95,7 +95,13 @@ class Cluster:
 
     def dsn(self, role: str) -> str:
         """Return the connection string for ``role``: one that a house serves as, or ``OWNER``, who migrates."""
-        return make_conninfo(host=str(self._socket), user=role, dbname="gatepost", application_name="gatepost")
+        return make_conninfo(
+            host=str(self._socket),
+            hostaddr="",  # else libpq would take one from its environment, and connect there
+            user=role,
+            dbname="gatepost",
+            application_name="gatepost",
+        )
 
     @property
     def log_path(self) -> Path:
