@@ -9,10 +9,12 @@ from gatepost.app.build import second_store, sequencer
 from gatepost.app.errors import HouseEndedError
 from gatepost.app.open import admin_house, admin_keeper
 from gatepost.app.state import Running, StateError, announced, locked, prepare
+from gatepost.db import DatabaseUnavailableError
 from gatepost.egress import EgressRefusedError, Errand, Purpose
 from gatepost.journey import House
 from gatepost.record.recover import recover
 from gatepost.settings import DatabaseSettings, Settings
+from ports import free_port
 
 
 async def database_of(house: House) -> str:
@@ -25,6 +27,15 @@ async def test_a_configured_database_is_used_as_it_is(tmp_path: Path, app_dsn: s
     settings = Settings(state=tmp_path, database=DatabaseSettings(dsn=app_dsn))
     async with admin_house(settings) as house:
         assert await database_of(house) == database_name
+
+
+async def test_a_database_that_is_away_is_told_of_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    prepare(tmp_path)
+    away = DatabaseSettings(dsn=f"postgresql://gatepost_app@127.0.0.1:{free_port()}/gatepost")
+    with pytest.raises(DatabaseUnavailableError):
+        async with admin_house(Settings(state=tmp_path, database=away)):
+            pass
+    assert caplog.messages == []
 
 
 async def test_a_house_that_is_up_lends_its_database(tmp_path: Path, app_dsn: str, database_name: str) -> None:

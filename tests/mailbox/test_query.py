@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gatepost.mail.address import Address
 from gatepost.mailbox.query import PIECES_MAX, QUERY_MAX_CHARS, Phrase, QueryError, parse
 from postbag import INVOICE, letter
 
@@ -32,6 +33,25 @@ def test_words_of_an_unwanted_phrase_may_stand_apart() -> None:
     query = parse('lunch -"next friday"')
     assert query.unwanted == frozenset()
     assert query.unwanted_phrases == (Phrase(None, " next friday "),)
+
+
+def test_an_address_is_found_wherever_it_stands() -> None:
+    query = parse("carol@partner.example")
+    assert query.is_in(letter(1, text="Please write to Carol@partner.example.").texts)
+    assert query.is_in(letter(1, author=Address("carol", "partner.example")).texts)
+    assert not query.is_in(letter(1, text="Carol is at a partner of example").texts)
+
+
+@pytest.mark.parametrize(
+    "copied", ["Boss@Example.org,", "<boss@example.org>;", "boss@example.org.", "(boss@example.org)"]
+)
+def test_an_address_is_read_as_it_was_copied(copied: str) -> None:
+    assert parse(f"from:{copied}").wanted == {"from:boss@example.org"}
+
+
+def test_a_domain_may_be_spelled_as_people_write_it() -> None:
+    assert parse("from:Bücher.example").wanted == {"from:xn--bcher-kva.example"}
+    assert parse("to:jörg@bücher.example").wanted == {"to:jorg@xn--bcher-kva.example"}
 
 
 def test_days_are_bounds() -> None:
@@ -70,6 +90,8 @@ def test_what_is_marked_is_what_is_wanted_in_subject_and_text() -> None:
         ("lunch OR fox", "OR is no operator"),
         ("lunch AND fox", "AND is no operator"),
         ("lunch NOT fox", "NOT is no operator"),
+        ("lunch | fox", "| is no operator"),
+        ("from:alice@", "a domain"),
         ("lunch -(fox hen)", "parentheses"),
         ("is:unread", "no such field"),
         ("lunch -CC:agent", "no such field"),

@@ -1,7 +1,8 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepost.mailbox.snippet import NO_MARKS, SNIPPET_CHARS, Marks, Piece, marked, snippet
+from gatepost.mailbox.snippet import LEAD_CHARS, NO_MARKS, SNIPPET_CHARS, Marks, Piece, marked, snippet
 
 LUNCH = Marks(frozenset({"lunch"}), ("frid",))
 
@@ -33,8 +34,27 @@ def test_a_hit_inside_a_run_without_spaces_is_marked() -> None:
     assert any(piece.is_hit for piece in marked("東京都で会いましょう", Marks(frozenset({"京都"}))))
 
 
-@given(st.text())
+def test_of_a_run_without_spaces_the_place_is_shown_that_is_a_hit() -> None:
+    text = "天" * 300 + "東京都" + "地" * 300
+    pieces = snippet(text, Marks(frozenset({"東京", "京都"})))
+    assert [piece.text for piece in pieces if piece.is_hit] == ["東京都"]
+    assert pieces[0].text == "天" * LEAD_CHARS
+
+
+@pytest.mark.parametrize(
+    ("text", "mark", "hit"),
+    [
+        ("ประจำปีนี้", "นี", "นี"),  # the third letter is compared as two
+        ("昨日ﾀﾜｰに", "タワー", "ﾀﾜｰ"),
+        ("昨日ｶﾞｰﾄﾞ", "ガ", "昨日ｶﾞｰﾄﾞ"),  # two characters are compared as one: nobody knows which
+    ],
+)
+def test_a_hit_is_marked_as_it_is_written(text: str, mark: str, hit: str) -> None:
+    assert [piece.text for piece in marked(text, Marks(frozenset({mark}))) if piece.is_hit] == [hit]
+
+
+@given(st.text() | st.text(alphabet="東京都ำｶﾞ한ㄱ"))
 def test_pieces_are_the_text_and_nothing_else(text: str) -> None:
-    for marks in (LUNCH, NO_MARKS):
+    for marks in (LUNCH, NO_MARKS, Marks(frozenset({"京", "東京", "ガ", "한"}))):
         assert "".join(piece.text for piece in marked(text, marks)) == text
         assert sum(len(piece.text) for piece in snippet(text, marks)) <= SNIPPET_CHARS

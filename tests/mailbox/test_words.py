@@ -42,7 +42,7 @@ def test_a_text_is_cut_into_words_as_people_compare_them(text: str, expected: li
 @given(st.text())
 def test_any_text_is_read(text: str) -> None:
     found = runs(text)
-    assert all(run and len(run) <= words.WORD_MAX_CHARS for run in found)
+    assert all(run and (words.is_unspaced(run) or len(run) <= words.WORD_MAX_CHARS) for run in found)
     assert [words.folded(run) for run in found] == found  # nothing changes a second time
 
 
@@ -76,6 +76,31 @@ def test_a_run_without_spaces_is_found_by_any_piece_of_it(text: str) -> None:
     for run in runs(text):
         pieces = words.pairs(run) if words.is_unspaced(run) else [run]
         assert {f"any:{piece}" for piece in pieces} <= terms
+
+
+THAI = "ขอเรียนเชิญท่านเข้าร่วมประชุมคณะกรรมการบริหารโครงการพัฒนาระบบสารสนเทศเพื่อการจัดการทรัพยากรบุคคลประจำปี"
+"""One sentence, one run: longer than any word counts."""
+
+
+def test_of_a_sentence_without_spaces_every_piece_counts() -> None:
+    end = words.folded(THAI[-7:])
+    found = words.terms_of(letter(1, text=f"{THAI} 2026").texts)
+    assert {f"any:{piece}" for piece in (*words.pairs(end), *end)} <= found
+    assert f"{end} 2026 " in words.line(f"{THAI} 2026")
+    assert {f"any:{piece}" for piece in words.pairs(runs(THAI)[0])} <= found
+
+
+def test_of_a_run_without_spaces_its_first_pieces_count() -> None:
+    text = "".join(map(chr, range(0x4E00, 0x4E00 + 3 * words.TERMS_MAX)))
+    found = words.terms_of(letter(1, text=text).texts)
+    assert f"any:{text[words.TERMS_MAX // 2 - 1]}" in found
+    assert f"any:{text[2 * words.TERMS_MAX]}" not in found
+
+
+def test_a_domain_is_found_as_dns_has_it_however_it_is_spelled() -> None:
+    found = words.terms_of(letter(1, to_shown="Jörg <jörg@Bücher.example>, a@b_\u2024c.example").texts)
+    assert {"to:jorg@xn--bcher-kva.example", "to:xn--bcher-kva.example"} <= found
+    assert words.domain_name("no..name") == "no..name"
 
 
 def test_a_person_is_found_by_address_local_part_and_domain() -> None:

@@ -12,7 +12,7 @@ from gatepost.deliver import ask
 from gatepost.domains.paper import Domain
 from gatepost.ids import AccountId, KeyId, PersonId, ProposalId, TenantId
 from gatepost.journey import House
-from gatepost.mail.address import Address
+from gatepost.mail.address import Address, normalise_domain
 from gatepost.record.paper import Consequence, Json, Kind
 from gatepost.record.trust_log import TRUST
 from gatepost.record.word_store import Place
@@ -73,6 +73,15 @@ async def note_house(house: House, action: str, public: Mapping[str, Json]) -> b
         return False
     await note_act(house, every[0].id, action, public=public)
     return True
+
+
+async def owner_of(house: House, domain: str) -> TenantId | None:
+    """Return the tenant that answers for a domain, as anybody may spell it; None where none does.
+
+    Raises:
+        AddressError: it is no domain name.
+    """
+    return await domains.tenant_of(house.db, normalise_domain(domain))
 
 
 async def find_tenant(house: House, wanted: str | None, *, may_be_former: bool = False) -> Tenant:

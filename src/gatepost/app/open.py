@@ -1,7 +1,8 @@
 """Reach the house of a state folder from a command: the one that is up, or its data while none is."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 
 from gatepost.app.build import embedded_postgres, open_house, sequencer
 from gatepost.app.errors import HouseEndedError
@@ -80,7 +81,20 @@ async def _see_whole(settings: Settings, house: House, *, may_lag: bool) -> None
         await refuse_lag(settings, house)
 
 
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Let psycopg tell nobody of each attempt to connect: the command says once, in a sentence, what was wrong."""
+    told = logging.getLogger("psycopg")
+    before = told.level
+    told.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        told.setLevel(before)
+
+
 def _reach(settings: Settings, stack: AsyncExitStack) -> str:
+    stack.enter_context(_hushed())
     if settings.database.dsn:
         return settings.database.dsn
     prepare(settings.state)

@@ -18,7 +18,9 @@ _PIECE = re.compile(
     rf'(?P<minus>-?)(?:(?P<field>{"|".join(_FIELDS)}):)?(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+))', re.IGNORECASE
 )
 _FIELD_LIKE = re.compile(r"(?P<name>[A-Za-z][A-Za-z_-]+):(?!//)")  # of a URL the colon is its own
-_OPERATORS = frozenset({"OR", "AND", "NOT", "NEAR"})
+_OPERATORS = frozenset({"OR", "AND", "NOT", "NEAR", "|", "||"})
+_AROUND_NAMES = "<>()[],;:"
+"""What stands around an address where it was copied."""
 
 
 class QueryError(ValueError):
@@ -54,7 +56,7 @@ class Phrase:
             case "begins":
                 return (*texts.from_, *texts.to, *texts.subject)
             case _:
-                return (texts.human, *texts.subject, *texts.from_, *texts.to, *texts.filename)
+                return (*texts.subject, *texts.from_, *texts.to, *texts.filename, texts.human)  # the longest last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,15 +205,22 @@ def _piece(field: str | None, said: str, *, is_quoted: bool) -> _Parts:
     place = field or "any"
     if not is_quoted and said.endswith("*"):
         return _prefix(field, said.rstrip("*"))
-    name = said.strip("<>").removeprefix("@")
-    if not is_quoted and (field in _PEOPLE or "@" in name[1:]) and re.search(r"[@.]", name):
-        local, at, domain = name.rpartition("@")
-        return _Parts({f"{place}:{words.folded(local) + at if at else ''}{domain.lower()}"}, [])
+    name = said.strip(_AROUND_NAMES).rstrip(".").removeprefix("@")
+    if not is_quoted and field in _PEOPLE and re.search(r"[@.]", name):
+        return _Parts({f"{field}:{_address(name)}"}, [])
     runs = [run for run, _, _ in words.runs(said)]
     if not runs:
         return _Parts(set(), [])
     terms = {f"{place}:{word}" for run in runs for word in (words.pairs(run) if words.is_unspaced(run) else [run])}
     return _Parts(terms, [_phrase(field, runs)] if len(runs) > 1 or len(terms) > 1 else [])
+
+
+def _address(name: str) -> str:
+    """Return an address, or a domain alone, as ``words.terms_of`` spells it."""
+    local, at, domain = name.rpartition("@")
+    if not domain:
+        raise QueryError("After the @ of an address stands a domain.")
+    return f"{words.folded(local)}{at}{words.domain_name(domain)}"
 
 
 def _phrase(field: str | None, runs: list[str]) -> Phrase:

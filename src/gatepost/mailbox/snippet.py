@@ -1,7 +1,10 @@
 """The place of a text that shows why it was found, with the hits marked. A stranger's words, data only."""
 
 import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
 from gatepost.mailbox import words
 
@@ -19,14 +22,35 @@ class Marks:
     def __bool__(self) -> bool:
         return bool(self.runs or self.beginnings)
 
-    def are_in(self, run: str) -> bool:
-        """Tell whether a run is a hit; one without spaces is where a mark lies inside it."""
-        if run in self.runs or run.startswith(self.beginnings):
-            return True
-        return words.is_unspaced(run) and any(mark in run for mark in self.runs)
+    def hits(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield where the text holds a hit; in a run without spaces, the place that is one."""
+        for run, start, end in words.runs(text):
+            if run in self.runs or run.startswith(self.beginnings):
+                yield start, end
+            elif words.is_unspaced(run) and (inside := self._inside(run)):
+                yield from _as_written(text[start:end], run, inside, start)
+
+    def _inside(self, run: str) -> list[tuple[int, int]]:
+        """Return where marks lie in a run, those that touch each other as one."""
+        found: list[tuple[int, int]] = []
+        for start, end in sorted(hit.span() for mark in self.runs for hit in re.finditer(re.escape(mark), run)):
+            if found and start <= found[-1][1]:
+                found[-1] = (found[-1][0], max(end, found[-1][1]))
+            else:
+                found.append((start, end))
+        return found
 
 
 NO_MARKS = Marks()
+
+
+def _as_written(spelled: str, run: str, inside: list[tuple[int, int]], at: int) -> list[tuple[int, int]]:
+    """Return places of a run as places of the text; the whole run where characters of it were put together."""
+    apart = [words.folded(character) for character in spelled]
+    if "".join(apart) != run:
+        return [(at, at + len(spelled))]
+    ends = list(accumulate(map(len, apart)))
+    return [(at + bisect_right(ends, start), at + bisect_left(ends, end) + 1) for start, end in inside]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +63,9 @@ class Piece:
 
 def marked(text: str, marks: Marks) -> tuple[Piece, ...]:
     """Return a whole text in pieces."""
-    found = [(start, end) for run, start, end in words.runs(text) if marks.are_in(run)]
     pieces: list[Piece] = []
     at = 0
-    for start, end in found:
+    for start, end in marks.hits(text):
         pieces += [Piece(text[at:start], is_hit=False), Piece(text[start:end], is_hit=True)]
         at = end
     pieces.append(Piece(text[at:], is_hit=False))
@@ -51,7 +74,7 @@ def marked(text: str, marks: Marks) -> tuple[Piece, ...]:
 
 def snippet(text: str, marks: Marks) -> tuple[Piece, ...]:
     """Return the surroundings of the first hit, or the beginning where there is none; white space becomes one space."""
-    first = next((start for run, start, _ in words.runs(text) if marks.are_in(run)), 0) if marks else 0
+    first = next((start for start, _ in marks.hits(text)), 0) if marks else 0
     start = max(first - LEAD_CHARS, 0)
     if start:  # at a word's beginning, if there is one near
         start = text.find(" ", start, first) + 1 or start

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 
+from gatepost.mail.address import AddressError, normalise_domain
 from gatepost.mailbox.paper import Texts
 
 WORD_MAX_CHARS = 64
@@ -42,7 +43,10 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 def folded(word: str) -> str:
-    """Return a word as it is compared. A stranger's may have 200,000 letters: only short ones are remembered."""
+    """Return a word as it is compared; of a run without spaces all of it, for a sentence in Thai is one.
+
+    A stranger's may have 200,000 letters: only short ones are remembered.
+    """
     return _folded_often(word) if len(word) <= WORD_MAX_CHARS else _folded(word)
 
 
@@ -50,10 +54,19 @@ def _folded(word: str) -> str:
     if word.isascii():
         return word.lower()[:WORD_MAX_CHARS]
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", word).casefold())
-    return unicodedata.normalize("NFC", _ACCENT.sub("", apart))[:WORD_MAX_CHARS]
+    run = unicodedata.normalize("NFC", _ACCENT.sub("", apart))
+    return run if is_unspaced(run) else run[:WORD_MAX_CHARS]
 
 
 _folded_often = lru_cache(maxsize=50_000)(_folded)
+
+
+def domain_name(spelled: str) -> str:
+    """Return a domain as it is compared: as DNS has it, and as it is spelled where DNS has no such name."""
+    try:
+        return normalise_domain(spelled)
+    except AddressError:
+        return spelled.lower()
 
 
 def runs(text: str) -> Iterator[tuple[str, int, int]]:
@@ -124,7 +137,7 @@ def _of_address(field: str, address: str) -> frozenset[str]:
     local, _, domain = address.rpartition("@")
     if not (local and domain):
         return frozenset()
-    local, domain = folded(local), domain.lower()
+    local, domain = folded(local), domain_name(domain)
     labels = domain.split(".")
     words = _words(f"{local} {domain}")
     names = {f"{local}@{domain}", local, *(".".join(labels[at:]) for at in range(max(len(labels) - 1, 1))), *words}
@@ -145,11 +158,18 @@ def _words(text: str) -> set[str]:
     words: set[str] = set()
     if text.isascii() and len(found := set(_ascii_runs(text))) <= TERMS_MAX:  # which come first does not matter then
         return found if max(map(len, found), default=0) <= WORD_MAX_CHARS else {run[:WORD_MAX_CHARS] for run in found}
-    for run in distinct(text):
-        if is_unspaced(run):
-            words.update(run, pairs(run))
+    for piece in _pieces(distinct(text)):
+        if is_unspaced(piece):
+            words.update(piece, pairs(piece))
         else:
-            words.add(run)
+            words.add(piece)
         if len(words) >= TERMS_MAX:
             break
     return words
+
+
+def _pieces(runs: Iterable[str]) -> Iterator[str]:
+    """Yield runs in pieces of a word's length and one: the first of the next piece is the last one's neighbour."""
+    for run in runs:
+        for at in range(0, max(len(run) - 1, 1), WORD_MAX_CHARS):
+            yield run[at : at + WORD_MAX_CHARS + 1]
