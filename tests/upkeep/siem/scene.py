@@ -18,13 +18,17 @@ from gatepost.upkeep.siem.engine import Exporter
 from record.papers import TENANT, Hands, consequence, inbound
 
 
-async def nobody(_: str) -> list[str]:
-    return []
+METADATA = "metadata.example"
+"""A name that leads where nobody may connect; no other name leads anywhere."""
+
+
+async def leads(name: str) -> list[str]:
+    return ["169.254.169.254"] if name == METADATA else []
 
 
 def ways(clock: Clock) -> Egress:
     row = Row(purpose=Purpose.EXPORT, host="*", port=0, networks=(ip_network("127.0.0.0/8"),))
-    return Egress(Register([row]), nobody, clock)
+    return Egress(Register([row]), leads, clock)
 
 
 @dataclass

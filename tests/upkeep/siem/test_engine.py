@@ -19,7 +19,7 @@ from gatepost.upkeep.siem.delivery import SLOW_S
 from gatepost.upkeep.siem.engine import LEASE_S, Exporter
 from record.papers import TENANT
 from upkeep.siem.receivers import Double, ElasticDouble, OtlpDouble, SplunkDouble
-from upkeep.siem.scene import Scene
+from upkeep.siem.scene import METADATA, Scene
 
 Listen = Callable[[Double], Double]
 
@@ -384,7 +384,7 @@ async def test_a_receiver_that_refuses_every_event_stops_before_all_are_letters(
 
 
 async def test_a_destination_the_house_may_not_reach_stops_and_says_which_rule(scene: Scene) -> None:
-    identifier = await scene.add(siem.Kind.OTLP, "http://169.254.169.254")
+    identifier = await scene.add(siem.Kind.OTLP, f"http://{METADATA}")
     await scene.grow(1)
     await scene.export()
     found = await scene.status(identifier)
