@@ -17,7 +17,6 @@ from gatepost.upkeep import siem
 from gatepost.upkeep.siem.engine import Exporter
 from record.papers import TENANT, Hands, consequence, inbound
 
-
 METADATA = "metadata.example"
 """A name that leads where nobody may connect; no other name leads anywhere."""
 
