@@ -66,3 +66,15 @@ def test_of_handshakes_the_address_with_most_ends_the_one_it_began_first(monkeyp
     assert [each.is_up for each in (honest, done, *crowded)] == [True, True, False, True, True, True]
     met.disperse()
     assert [each.is_up for each in (honest, done, *crowded)] == [False, True, False, False, False, False]
+
+
+def test_of_handshakes_those_of_a_proxy_end_where_there_are_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowd, "HANDSHAKES_MAX", 4)
+    met = Crowd(100, [ip_network("10.0.0.0/8")])
+    proxied, stranger = [Client() for _ in range(3)], Client()
+    assert all(met.enter(each, "10.1.1.1") for each in proxied)
+    assert met.enter(stranger, "192.0.2.1")
+    assert met.enter(Client(), "10.1.1.1")
+    assert [each.is_up for each in (stranger, *proxied)] == [False, True, True, True]
+    assert met.enter(Client(), "10.1.1.1")
+    assert [each.is_up for each in proxied] == [False, True, True]

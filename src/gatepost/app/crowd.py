@@ -51,7 +51,9 @@ class Crowd:
                 return False
             self._end(min(waiting, key=itemgetter(0))[1])
         if len(self._shaking) >= HANDSHAKES_MAX:
-            most = Counter(self._from[each] for each in self._shaking).most_common(1)[0][0]
+            shares = Counter(self._from[each] for each in self._shaking)
+            shares[None] = 0  # the last of all, for they are many clients'
+            most = shares.most_common(1)[0][0]
             self._end(next(each for each in self._shaking if self._from[each] == most))
         self._inside.setdefault(key, {})[connection] = None
         self._from[connection] = key
