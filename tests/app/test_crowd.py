@@ -1,6 +1,7 @@
 from ipaddress import ip_network
 
 import pytest
+from structlog.typing import EventDict
 
 from gatepost.app import crowd
 from gatepost.app.crowd import Crowd
@@ -37,6 +38,17 @@ def test_an_address_whose_connections_all_wait_for_us_gets_no_further_one() -> N
     met.leave(busy[0])  # its end is heard of once more
     assert met.enter(Client(), "192.0.2.1")
     assert all(each.is_up for each in busy)
+
+
+def test_a_full_share_is_logged_once_until_the_address_is_gone(said: list[EventDict]) -> None:
+    met = Crowd(1)
+    for _ in range(2):
+        inside = Client()
+        assert met.enter(inside, "192.0.2.1")
+        assert not met.enter(Client(), "192.0.2.1")
+        assert not met.enter(Client(), "192.0.2.1")
+        met.leave(inside)
+    assert [line["event"] for line in said] == ["http.share_taken"] * 2
 
 
 def test_an_ipv6_network_is_one_client_and_a_mapped_address_is_ipv4() -> None:
