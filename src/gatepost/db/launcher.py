@@ -353,9 +353,7 @@ class Cluster:
             said = psycopg.pq.PGconn.ping(server.encode())  # it says so to whomever
             if said == psycopg.pq.Ping.REJECT:  # it replays its log, which takes as long as it takes
                 deadline = time.monotonic() + _START_TIMEOUT_S
-            elif (
-                said == psycopg.pq.Ping.OK and self._holder() == self.process.pid
-            ):  # and not one that outlives its house
+            elif said == psycopg.pq.Ping.OK and self._holder() == self.process.pid:  # not one that outlives its house
                 if not self._is_owner_out:
                     self._make_database(server)
                 return
