@@ -1,6 +1,7 @@
 from ipaddress import ip_network
 
 import pytest
+from structlog.typing import EventDict
 
 from gatepost.app import crowd
 from gatepost.app.crowd import Crowd
@@ -39,6 +40,17 @@ def test_an_address_whose_connections_all_wait_for_us_gets_no_further_one() -> N
     assert all(each.is_up for each in busy)
 
 
+def test_a_full_share_is_logged_once_until_the_address_is_gone(said: list[EventDict]) -> None:
+    met = Crowd(1)
+    for _ in range(2):
+        inside = Client()
+        assert met.enter(inside, "192.0.2.1")
+        assert not met.enter(Client(), "192.0.2.1")
+        assert not met.enter(Client(), "192.0.2.1")
+        met.leave(inside)
+    assert [line["event"] for line in said] == ["http.share_taken"] * 2
+
+
 def test_an_ipv6_network_is_one_client_and_a_mapped_address_is_ipv4() -> None:
     met = Crowd(1)
     assert met.enter(Client(), "2001:db8::1")
@@ -66,3 +78,15 @@ def test_of_handshakes_the_address_with_most_ends_the_one_it_began_first(monkeyp
     assert [each.is_up for each in (honest, done, *crowded)] == [True, True, False, True, True, True]
     met.disperse()
     assert [each.is_up for each in (honest, done, *crowded)] == [False, True, False, False, False, False]
+
+
+def test_of_handshakes_those_of_a_proxy_end_where_there_are_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowd, "HANDSHAKES_MAX", 4)
+    met = Crowd(100, [ip_network("10.0.0.0/8")])
+    proxied, stranger = [Client() for _ in range(3)], Client()
+    assert all(met.enter(each, "10.1.1.1") for each in proxied)
+    assert met.enter(stranger, "192.0.2.1")
+    assert met.enter(Client(), "10.1.1.1")
+    assert [each.is_up for each in (stranger, *proxied)] == [False, True, True, True]
+    assert met.enter(Client(), "10.1.1.1")
+    assert [each.is_up for each in proxied] == [False, True, True]

@@ -1,7 +1,7 @@
 from doors.public.conftest import clock, house, ours
 from doors.rest.conftest import database_name
 from doors.rest.scene import Tenancy
-from gatepost import act
+from gatepost import access, act
 from gatepost.app import rounds
 from gatepost.journey import House
 from gatepost.settings import Settings, TrustSettings
@@ -26,6 +26,16 @@ async def test_the_canaries_have_one_receiver_and_it_moves_with_the_house(house:
     assert (only.id, only.url) == (moved.webhook, "http://127.0.0.1:2/status/echo")
     nobody = Canary(tenant=ours.tenant, address="nobody@canary.test", act=nothing)
     assert await rounds.ensure_hook(house, nobody, "http://127.0.0.1:1/status/echo") is None
+
+
+async def test_a_house_whose_own_url_nobody_may_connect_to_has_no_receiver(house: House, ours: Tenancy) -> None:
+    canary = Canary(tenant=ours.tenant, address=str(ours.address), act=nothing)
+    assert await rounds.ensure_hook(house, canary, "http://127.0.0.1:1/status/echo") is not None
+    assert await rounds.ensure_hook(house, canary, "http://10.9.9.9:8080/status/echo") is None
+    async with house.db.transaction(ours.tenant) as tx:
+        account = await access.account_at(tx, ours.address)
+        assert account is not None
+        assert not await act.list_all(tx, account.id)
 
 
 def test_the_pace_is_the_operators() -> None:

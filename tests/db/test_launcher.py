@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -293,3 +294,30 @@ def test_no_address_of_the_environment_comes_in_place_of_the_socket(
     monkeypatch.setenv("PGHOSTADDR", "192.0.2.7")
     cluster = Cluster(home_for(tmp_path), find_binaries(home_for(tmp_path)))
     assert places(cluster.dsn("gatepost_app")) == ()
+
+
+def test_a_postgres_of_another_container_lives_elsewhere_though_its_folder_has_the_same_name(state: Path) -> None:
+    cluster = Cluster(home_for(state), find_binaries(home_for(state)))
+    data = state / f"postgres-{cluster._binaries.major}" / "data"
+    data.mkdir(parents=True)
+    program = shutil.copy("/bin/sleep", state / "postgres")
+    mount = f"mount -t tmpfs tmpfs {data} && cd {data} && exec {program} 60"
+    with (
+        subprocess.Popen([program, "60"], cwd=data) as ours,  # noqa: S603  # our own words
+        subprocess.Popen(["/usr/bin/unshare", "-m", "sh", "-c", mount]) as theirs,  # noqa: S603  # as above
+    ):
+        try:
+            deadline = time.monotonic() + 10
+            while _name(theirs) != "postgres" and time.monotonic() < deadline:
+                if theirs.poll() is not None:
+                    pytest.skip("NOT TESTED: nothing may be mounted here")
+                time.sleep(0.02)
+            assert Path(f"/proc/{theirs.pid}/cwd").readlink() == Path(f"/proc/{ours.pid}/cwd").readlink()
+            assert list(cluster._inhabitants()) == [ours.pid]
+        finally:
+            ours.kill()
+            theirs.kill()
+
+
+def _name(process: subprocess.Popen[bytes]) -> str:
+    return Path(f"/proc/{process.pid}/comm").read_text().strip()

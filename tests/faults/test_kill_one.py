@@ -32,16 +32,16 @@ BACK_WITHIN_S = 60
 FIRST_STARTS_S = (0.2, 4.0)
 
 
-def _pid(house: Machine, victim: str, chance: random.Random) -> int:
+def _pids(house: Machine, victim: str) -> list[int]:
+    """Return who it may be; nobody while PostgreSQL starts its processes anew."""
     assert house.up is not None
     if victim == "house":
-        return house.up.pid
+        return [house.up.pid]
     if victim == "worker":
-        return chance.choice(house.workers())
+        return house.workers()
     if victim == "postmaster":
-        return house.postgres()
-    found = [pid for pid in house.tree() if _title(pid).startswith("postgres:") and victim in _title(pid)]
-    return chance.choice(found)
+        return [house.postgres()]
+    return [pid for pid in house.tree() if _title(pid).startswith("postgres:") and victim in _title(pid)]
 
 
 def _title(pid: int) -> str:
@@ -74,7 +74,10 @@ async def _kill(house: Machine, victim: str, chance: random.Random, book: Book, 
         group.create_task(_send_again_and_again(house, book, _mails(number), stop))
         await asyncio.sleep(chance.uniform(*BEFORE_S))
         mended = house.log().count(MENDED)
-        os.kill(_pid(house, victim, chance), signal.SIGKILL)
+        async with asyncio.timeout(BACK_WITHIN_S):
+            while not (pids := _pids(house, victim)):
+                await asyncio.sleep(0.05)
+        os.kill(chance.choice(pids), signal.SIGKILL)
         if victim == "postmaster":  # its backends live on for a moment, and commit
             async with asyncio.timeout(BACK_WITHIN_S):
                 while house.log().count(MENDED) == mended:

@@ -124,6 +124,17 @@ async def test_it_runs_until_it_is_stopped_also_past_a_database_or_keys_that_wer
         stop.set()
 
 
+async def test_it_does_not_go_on_in_silence_where_no_key_will_ever_be_read(db: Database) -> None:
+    class Keyless(Counting):
+        @override
+        async def waiting(self) -> Sequence[TenantId]:
+            raise KeyringError("the key store is empty")
+
+    async with asyncio.timeout(10):
+        with pytest.raises(KeyringError, match="empty"):
+            await Keyless(db, Queue({ONE: 3})).run(asyncio.Event())
+
+
 async def test_it_waits_for_company_unless_more_than_a_piece_waits(db: Database) -> None:
     """One message after the other would cost a round each."""
     one, stop = Counting(db, Queue({ONE: 40, OTHER: 0})), asyncio.Event()

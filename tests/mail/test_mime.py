@@ -150,3 +150,13 @@ def test_lines_that_look_uuencoded_take_memory_as_they_are_long(end: bytes) -> N
     _, peak_octets = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak_octets < 10 * len(raw)  # measured: 3 times; 140 times where each line was a turn of one repeat
+
+
+def test_a_text_of_short_lines_takes_memory_as_it_is_long() -> None:
+    leaf = read(b"Content-Type: text/plain\r\n\r\n" + b"ab\r\n" * 500_000).leaves[0]
+    tracemalloc.start()
+    text = leaf.text
+    _, peak_octets = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert text == "ab\n" * 500_000
+    assert peak_octets < 5 * len(text)  # 23 times, where each line is an object

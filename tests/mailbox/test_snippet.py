@@ -1,3 +1,5 @@
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,4 +59,15 @@ def test_a_hit_is_marked_as_it_is_written(text: str, mark: str, hit: str) -> Non
 def test_pieces_are_the_text_and_nothing_else(text: str) -> None:
     for marks in (LUNCH, NO_MARKS, Marks(frozenset({"京", "東京", "ガ", "한"}))):
         assert "".join(piece.text for piece in marked(text, marks)) == text
+        assert marks.first(text) == next((start for start, _ in marks.hits(text)), 0)
         assert sum(len(piece.text) for piece in snippet(text, marks)) <= SNIPPET_CHARS
+
+
+def test_a_snippet_of_nothing_but_hits_costs_as_the_text_is_long() -> None:
+    text, marks = "天" * 50_000, Marks(frozenset("天" * length for length in range(1, 31)))
+    tracemalloc.start()
+    pieces = snippet(text, marks)
+    _, peak_octets = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert pieces == (Piece("天" * SNIPPET_CHARS, is_hit=True),)
+    assert peak_octets < 200 * len(text)

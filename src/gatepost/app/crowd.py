@@ -6,9 +6,13 @@ from ipaddress import IPv4Network, IPv6Network
 from operator import itemgetter
 from typing import Protocol
 
+import structlog
+
 from gatepost.arrive.limits import Household, client_address, household
 
 Network = IPv4Network | IPv6Network
+
+log = structlog.get_logger()
 
 PER_ADDRESS_MAX = 100
 HANDSHAKES_MAX = 200
@@ -41,17 +45,21 @@ class Crowd:
         self._inside: dict[Household | None, dict[Connected, None]] = {}  # None: the proxies'
         self._from: dict[Connected, Household | None] = {}
         self._shaking: dict[Connected, None] = {}  # in the order they came
+        self._told: set[Household] = set()  # of whose full share the log knows
 
     def enter(self, connection: Connected, address: str) -> bool:
         """Let one more connection begin its handshake, or answer False and count nothing."""
         key = self._key(address)
         if key is not None and len(self._inside.get(key, ())) >= self._per_address_max:
+            self._tell(key)
             waiting = [(since, each) for each in self._inside[key] if (since := each.waiting_since) is not None]
             if not waiting:
                 return False
             self._end(min(waiting, key=itemgetter(0))[1])
         if len(self._shaking) >= HANDSHAKES_MAX:
-            most = Counter(self._from[each] for each in self._shaking).most_common(1)[0][0]
+            shares = Counter(self._from[each] for each in self._shaking)
+            shares[None] = 0  # the last of all, for they are many clients'
+            most = shares.most_common(1)[0][0]
             self._end(next(each for each in self._shaking if self._from[each] == most))
         self._inside.setdefault(key, {})[connection] = None
         self._from[connection] = key
@@ -70,6 +78,7 @@ class Crowd:
             del self._inside[key][connection]
             if not self._inside[key]:
                 del self._inside[key]
+                self._told.discard(key)
 
     def disperse(self) -> None:
         """End all handshakes; whoever serves those that are in ends them."""
@@ -80,6 +89,12 @@ class Crowd:
         """Return how many are connected from this address; 0 for a proxy, whose clients nobody tells apart."""
         key = self._key(address)
         return 0 if key is None else len(self._inside.get(key, ()))
+
+    def _tell(self, key: Household) -> None:
+        """Log once that an address has its share, until it is gone: a network behind one hears nothing from us."""
+        if key not in self._told:
+            self._told.add(key)
+            log.warning("http.share_taken", connections=self._per_address_max)
 
     def _end(self, connection: Connected) -> None:
         self.leave(connection)

@@ -10,6 +10,7 @@ from gatepost.app.administer import OPERATOR
 from gatepost.app.state import Running
 from gatepost.db import DatabaseUnavailableError
 from gatepost.doors.public.status import ECHO
+from gatepost.egress import EgressRefusedError
 from gatepost.ids import WebhookId
 from gatepost.jobs.pause import pause
 from gatepost.journey import House
@@ -62,7 +63,10 @@ async def make(
 
 
 async def ensure_hook(house: House, canary: Canary, url: str) -> Hook | None:
-    """Return the canaries' endpoint at ``url``, and remove those that led elsewhere; None without their mailbox."""
+    """Return the canaries' endpoint at ``url``, and remove those that led elsewhere.
+
+    None without their mailbox, and where ``url`` spells out an address that this house may not connect to.
+    """
     async with house.db.transaction(canary.tenant) as tx:
         account = await access.account_at(tx, Address.parse(canary.address))
         if account is None:
@@ -74,5 +78,9 @@ async def ensure_hook(house: House, canary: Canary, url: str) -> Hook | None:
             else:
                 await act.remove(tx, house, account.id, each.id, actor=OPERATOR)
         if found is None:  # told of nothing that happens to mail: only of the tests that the rounds ask for
-            found = (await act.add(tx, house, account.id, url, events=(EventKind.STOPPED,), actor=OPERATOR)).webhook.id
+            try:
+                made = await act.add(tx, house, account.id, url, events=(EventKind.STOPPED,), actor=OPERATOR)
+            except EgressRefusedError:
+                return None
+            found = made.webhook.id
     return Hook(canary.tenant, account.id, found)

@@ -330,14 +330,18 @@ class Cluster:
     def _inhabitants(self) -> Iterator[int]:
         """Yield the processes of PostgreSQL that live in the data folder: postmaster and backends alike.
 
-        A postmaster that has only just begun is on its way there, as its command says.
+        A postmaster that has only just begun is on its way there, as its command says. A name alone says nothing: that
+        of another container, or of a mount that we do not see, is the name of another folder.
         """
-        data, bound = self._data.resolve(), b"\0-D\0%b\0" % os.fsencode(self._data)
+        bound = b"\0-D\0%b\0" % os.fsencode(self._data)
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):  # it ended meanwhile, or is somebody else's
                 if (process / "comm").read_text() != "postgres\n":
                     continue
-                if (process / "cwd").readlink() == data or bound in (process / "cmdline").read_bytes():
+                is_bound = bound in (process / "cmdline").read_bytes()
+                if (process / "cwd").samefile(self._data) or (
+                    is_bound and Path(f"{process}/root{self._data}").samefile(self._data)
+                ):
                     yield int(process.name)
 
     def _wait_until_ready(self) -> None:
@@ -349,9 +353,7 @@ class Cluster:
             said = psycopg.pq.PGconn.ping(server.encode())  # it says so to whomever
             if said == psycopg.pq.Ping.REJECT:  # it replays its log, which takes as long as it takes
                 deadline = time.monotonic() + _START_TIMEOUT_S
-            elif (
-                said == psycopg.pq.Ping.OK and self._holder() == self.process.pid
-            ):  # and not one that outlives its house
+            elif said == psycopg.pq.Ping.OK and self._holder() == self.process.pid:  # not one that outlives its house
                 if not self._is_owner_out:
                     self._make_database(server)
                 return

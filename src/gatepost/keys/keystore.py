@@ -141,7 +141,7 @@ class KeyStore:
         try:
             check_file(self._folder / FILE)
             house = self._rows.standing_house()
-        except (OSError, sqlite3.Error) as error:
+        except OSError as error:
             raise KeyringError(f"the key store cannot be read: {error}; restore it from your backup") from error
         self._keep_up(house)
         find_master(self._folder, self._house, self.entropy)

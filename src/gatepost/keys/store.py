@@ -167,7 +167,8 @@ class Rows:
         try:
             return self._connection.execute(query, values).fetchall()
         except sqlite3.Error as error:
-            raise KeysAwayError(f"the key store cannot be read: {error}") from error
+            advice = "if that stays so, restore it from your backup"
+            raise KeysAwayError(f"the key store cannot be read: {error}; {advice}") from error
 
     def insert(self, rows: Iterable[Row]) -> None:
         """Add keys; one that is there already stays as it is."""

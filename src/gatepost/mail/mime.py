@@ -21,6 +21,8 @@ MAX_DEPTH = 100
 MAX_DELIMITERS = 200_000
 """Lines that begin with ``--`` and are looked at; what follows belongs to the part it stands in."""
 MAX_PART_HEADER_OCTETS = 65_536
+LONG_CHARS = 65_536
+"""Of a text that is never made a list of its lines: each would be an object, and there may be millions."""
 
 # Not possessive: before Python 3.11.5 a possessive group goes on behind a look-ahead that said no (gh-106052). What
 # stands behind each repeat always matches, so nothing is tried twice.
@@ -107,7 +109,10 @@ class Leaf(NamedTuple):
         label = self.part.charset
         if not label and self.content_type == "text/html":
             label = label_of_page(self.content)
-        return "\n".join(decode(self.content, label).split("\r\n"))  # a third quicker than to replace it
+        text = decode(self.content, label)
+        if len(text) > LONG_CHARS:
+            return text.replace("\r\n", "\n")
+        return "\n".join(text.split("\r\n"))  # a third quicker
 
 
 class Gap(NamedTuple):

@@ -30,6 +30,16 @@ class Marks:
             elif words.is_unspaced(run) and (inside := self._inside(run)):
                 yield from _as_written(text[start:end], run, inside, start)
 
+    def first(self, text: str) -> int:
+        """Return where the first hit begins, or 0: of a long run no other is looked for, and there may be thousands."""
+        for run, start, end in words.runs(text):
+            if run in self.runs or run.startswith(self.beginnings):
+                return start
+            found = [at for mark in self.runs if (at := run.find(mark)) >= 0] if words.is_unspaced(run) else []
+            if found:
+                return _as_written(text[start:end], run, [(min(found), min(found) + 1)], start)[0][0]
+        return 0
+
     def _inside(self, run: str) -> list[tuple[int, int]]:
         """Return where marks lie in a run, those that touch each other as one."""
         found: list[tuple[int, int]] = []
@@ -74,7 +84,7 @@ def marked(text: str, marks: Marks) -> tuple[Piece, ...]:
 
 def snippet(text: str, marks: Marks) -> tuple[Piece, ...]:
     """Return the surroundings of the first hit, or the beginning where there is none; white space becomes one space."""
-    first = next((start for start, _ in marks.hits(text)), 0) if marks else 0
+    first = marks.first(text) if marks else 0
     start = max(first - LEAD_CHARS, 0)
     if start:  # at a word's beginning, if there is one near
         start = text.find(" ", start, first) + 1 or start

@@ -1,4 +1,5 @@
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -108,6 +109,42 @@ async def test_bodies_under_way_have_one_bound_and_whoever_began_first_makes_roo
             task.cancel()
 
 
+async def test_bodies_of_one_address_make_no_room_at_the_cost_of_another_s() -> None:
+    async def hear(request: Scope, receive: Receive, send: Send) -> None:
+        await Response(await Request(request, receive).body())(request, receive, send)
+
+    edge = Edge(hear, bodies_max_octets=4 * SMALL_OCTETS)
+    piece: Message = {"type": "http.request", "body": bytes(SMALL_OCTETS + 1), "more_body": True}
+    honest = Speaker(edge, [piece], "192.0.2.1")
+    stranger = [Speaker(edge, [piece], f"2001:db8::{number}") for number in range(5)]
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(each.speak()) for each in (honest, *stranger)]
+        await asyncio.sleep(0.05)
+        assert [each.status for each in (honest, *stranger)] == [None, 408, 408, 408, None, None]
+        for task in tasks:
+            task.cancel()
+
+
+async def test_a_body_whose_time_is_just_over_makes_room_for_one_that_is_not_hurt_by_it() -> None:
+    async def hear(request: Scope, receive: Receive, send: Send) -> None:
+        await Response(await Request(request, receive).body())(request, receive, send)
+
+    loop = asyncio.get_running_loop()
+    edge = Edge(hear, bodies_max_octets=SMALL_OCTETS, body_timeout_s=0.2)
+    piece: Message = {"type": "http.request", "body": bytes(SMALL_OCTETS), "more_body": True}
+    small: Message = {"type": "http.request", "body": b"x", "more_body": False}
+    slow, late = Speaker(edge, [piece]), Speaker(edge, [])
+    async with asyncio.TaskGroup() as group:
+        group.create_task(slow.speak())
+        began = loop.time()
+        await asyncio.sleep(0.1)
+        group.create_task(late.speak())
+        await asyncio.sleep(0.02)
+        loop.call_at(began + 0.19, late.say, small)
+        time.sleep(began + 0.21 - loop.time())  # noqa: ASYNC251  # both come in one turn of the loop
+    assert (slow.status, late.status) == (408, 200)
+
+
 async def test_one_body_over_the_bound_of_all_gives_up_itself() -> None:
     speaker = Speaker(Edge(tiny(), bodies_max_octets=10), [{"type": "http.request", "body": bytes(11)}])
     await speaker.speak()
@@ -143,19 +180,25 @@ async def test_a_fault_tells_nobody_what_happened(client: httpx2.AsyncClient, sa
 class Speaker:
     """A caller who says these lines and then nothing; ``status`` is what it has heard."""
 
-    def __init__(self, app: ASGIApp, messages: list[Message]) -> None:
-        self._app, self._waiting = app, messages
+    def __init__(self, app: ASGIApp, messages: list[Message], address: str = "") -> None:
+        self._app, self._waiting, self._address = app, messages, address
+        self._said = asyncio.Event()
         self.status: int | None = None
+
+    def say(self, message: Message) -> None:
+        self._waiting.append(message)
+        self._said.set()
 
     async def speak(self) -> None:
         scope = {"type": "http", "method": "POST", "path": "/size", "raw_path": b"/size", "query_string": b""}
-        await self._app({**scope, "headers": [], "http_version": "1.1"}, self._receive, self._send)
+        client = (self._address, 25) if self._address else None
+        await self._app({**scope, "headers": [], "http_version": "1.1", "client": client}, self._receive, self._send)
 
     async def _receive(self) -> Message:
-        if self._waiting:
-            return self._waiting.pop(0)
-        await asyncio.Event().wait()
-        raise AssertionError
+        while not self._waiting:
+            self._said.clear()
+            await self._said.wait()
+        return self._waiting.pop(0)
 
     async def _send(self, message: Message) -> None:
         self.status = message.get("status", self.status)

@@ -140,7 +140,7 @@ def test_what_a_hint_waits_for_stands_wherever_it_is(wrapping: str, data: st.Dat
     [
         ("hex", "41 "), ("numbers", "65 "), ("octal", "\\101"), ("references", "&#65;"), ("url", "%41"),
         ("bits", "01000001"), ("morse", ".- / "), ("spaced", "a b "), ("joined", "word_"),
-        ("base64", "QUFB" * 6 + "\n"),
+        ("base64", "QUFB" * 6 + "\n"), ("base32", "IFAU" * 8 + "\n"), ("places", "1 "),
     ],
 )  # fmt: skip
 def test_a_wrapping_without_end_takes_memory_as_it_is_long(hint: str, turn: str) -> None:

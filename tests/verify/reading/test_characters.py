@@ -1,6 +1,7 @@
 import base64
 import re
 import time
+import tracemalloc
 from collections.abc import Callable
 
 import pytest
@@ -220,3 +221,12 @@ def test_text_of_other_scripts_without_any_of_them_costs_less_than_two_searches(
     pairs = [(cpu_s(lambda whole: clean(whole, "text", 0, Marks())), cpu_s(some.search)) for _ in range(5)]
     cleaning_s, searching_s = map(min, zip(*pairs, strict=True))
     assert cleaning_s < 2 * searching_s
+
+
+def test_words_turned_round_without_end_take_memory_as_they_are_long() -> None:
+    text = "\u202ea" * 500_000
+    tracemalloc.start()
+    read(text)
+    _, peak_octets = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak_octets < 30 * len(text)

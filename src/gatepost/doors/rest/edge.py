@@ -1,20 +1,24 @@
 """What holds for every request, before any route: size and time of the body, headers, the last resort."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from traceback import extract_tb
 
 import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gatepost.arrive.limits import Household, client_address, household
 from gatepost.doors.rest.problems import Code, Problem, fault, response
 from gatepost.meters import Raised
 
 BODY_MAX_OCTETS = 1_048_576
 BODY_TIMEOUT_S = 30.0
 BODIES_MAX_OCTETS = 32 * BODY_MAX_OCTETS
-"""In memory at once, of bodies that are not whole yet; beyond it the one begun first is given up."""
+"""In memory at once, of bodies that are not whole yet; beyond it the one begun first is given up, of the address that
+sent most of them."""
 SMALL_OCTETS = 65_536
 """Whoever has sent less is given up only where nobody has sent more."""
 DROPPED_MAX_OCTETS = 8 * BODY_MAX_OCTETS
@@ -28,6 +32,15 @@ _HEADERS: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",  # most answers are personal; the log's tiles say otherwise themselves
 }
+
+
+@dataclass(slots=True, eq=False)
+class _Coming:
+    """A body that is not whole yet: from whom, how long it has, and how much of it is here."""
+
+    client: Household
+    time_left: asyncio.Timeout
+    octets: int = 0
 
 
 class Edge:
@@ -48,7 +61,7 @@ class Edge:
         self._body_max_octets = body_max_octets
         self._bodies_max_octets = bodies_max_octets
         self._body_timeout_s = body_timeout_s
-        self._held: dict[asyncio.Timeout, int] = {}  # octets of each body under way, in the order they began
+        self._coming: dict[_Coming, None] = {}  # in the order they began
         self._held_octets = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -97,9 +110,10 @@ class Edge:
         if size > DROPPED_MAX_OCTETS or (size > self._body_max_octets and b"expect" in headers):
             raise Problem(Code.REQUEST_TOO_LARGE, headers={"Connection": "close"})
         body, length = bytearray(), 0
-        time_left = asyncio.timeout(self._body_timeout_s)
+        coming = _Coming(_client(scope), asyncio.timeout(self._body_timeout_s))
+        self._coming[coming] = None
         try:
-            async with time_left:
+            async with coming.time_left:
                 # What is too large is read on and dropped: a caller who still sends when we hang up hears no answer.
                 while length <= DROPPED_MAX_OCTETS:
                     message = await receive()
@@ -108,35 +122,53 @@ class Edge:
                     length += len(message.get("body", b""))
                     if length <= self._body_max_octets:
                         body += message.get("body", b"")
-                        self._hold(time_left, len(body))
+                        self._hold(coming, len(body))
                     if not message.get("more_body", False):
                         break
         except TimeoutError:
             raise Problem(Code.REQUEST_TOO_SLOW, headers={"Connection": "close"}) from None
         finally:
-            self._let_go(time_left)
+            self._let_go(coming)
         if length > self._body_max_octets:
             raise Problem(Code.REQUEST_TOO_LARGE, headers={"Connection": "close"})
         return bytes(body)
 
-    def _hold(self, time_left: asyncio.Timeout, octets: int) -> None:
-        """Count what one body takes; where all are too much together, end the time of the one begun first.
+    def _hold(self, coming: _Coming, octets: int) -> None:
+        """Count what one body takes; where all are too much together, end the time of one of them.
 
         Raises:
-            TimeoutError: it is this one.
+            TimeoutError: it is this one, or was it a moment ago.
         """
-        self._held_octets += octets - self._held.get(time_left, 0)
-        self._held[time_left] = octets
+        if coming not in self._coming:
+            raise TimeoutError
+        self._held_octets += octets - coming.octets
+        coming.octets = octets
         while self._held_octets > self._bodies_max_octets:
-            large = (each for each, held in self._held.items() if held > SMALL_OCTETS)
-            first = next(large, next(iter(self._held)))
+            large = [each for each in self._coming if each.octets > SMALL_OCTETS] or list(self._coming)
+            shares = Counter[Household]()
+            for each in large:
+                shares[each.client] += each.octets
+            most = shares.most_common(1)[0][0]
+            first = next(each for each in large if each.client == most)
             self._let_go(first)
-            if first is time_left:
+            if first is coming:
                 raise TimeoutError
-            first.reschedule(asyncio.get_running_loop().time())
+            if not first.time_left.expired():  # by itself, in this very turn
+                first.time_left.reschedule(asyncio.get_running_loop().time())
 
-    def _let_go(self, time_left: asyncio.Timeout) -> None:
-        self._held_octets -= self._held.pop(time_left, 0)
+    def _let_go(self, coming: _Coming) -> None:
+        if coming in self._coming:
+            del self._coming[coming]
+            self._held_octets -= coming.octets
+
+
+def _client(scope: Scope) -> Household:
+    """Return whom a request comes from; one proxy's clients are one."""
+    host = str((scope.get("client") or ("",))[0])
+    try:
+        return household(client_address(host))
+    except ValueError:  # no socket of the network's
+        return host
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

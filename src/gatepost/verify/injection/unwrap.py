@@ -150,7 +150,7 @@ _PACKED: dict[str, tuple[re.Pattern[str], Callable[[str], str]]] = {
         re.compile(rf"(?<![A-Za-z])(?:[A-Za-z](?:\s{{2,3}}|{_APART})){{9,20000}}[A-Za-z]?(?![A-Za-z])"),
         _spaced,
     ),
-    "places": (re.compile(rf"(?<![\d.,-]){_PLACE}(?:[- /|,;.]{{1,3}}{_PLACE}){{14,200000}}(?!\d)"), _places),
+    "places": (re.compile(rf"(?<![\d.,-]){_PLACE}(?:[- /|,;.]{{1,3}}{_PLACE}){{14,20000}}(?!\d)"), _places),
 }
 DECODED = frozenset({"base64", "base32", "hex", "numbers", "octal", "references", "bits", "morse", "places"})
 """Wrappings that must be decoded to be read; what they hold was found to be words."""

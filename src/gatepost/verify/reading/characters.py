@@ -53,8 +53,8 @@ _MAX_WORD = 60
 _WORD_START = re.compile(f"[\\w\u0300-\u036f{_MARKS}]+")
 _WORD_END = re.compile(f"[\\w\u0300-\u036f{_MARKS}]+\\Z")
 _OVERRIDE = re.compile("([\u202d\u202e])([^\u202c\u2069\n]*)\u202c?")
-_OVERRIDES = re.compile("(?:[\u202d\u202e][^\u202c-\u202e\u2069\n]*\u202c?[ \\t]{0,2}){2,}")
-"""One after the other, as where each word is turned round by itself."""
+_OVERRIDES = re.compile("(?:[\u202d\u202e][^\u202c-\u202e\u2069\n]*\u202c?[ \\t]{0,2}){2,20000}")
+"""One after the other, as where each word is turned round by itself. ``re`` keeps hundreds of octets a turn."""
 _TURNS = "\u202a-\u202e\u2066-\u2069"
 _EMBEDDED = re.compile(f"(?<![{_TURNS}])[{_TURNS}]+([^{_TURNS}\n]+)")
 _LEFTWARD = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
