@@ -16,13 +16,13 @@ import tempfile
 import time
 import types
 from collections.abc import Coroutine, Generator, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import uvloop
+from msgspec.structs import replace
 
 from corpus import Senders, add_options
 from gatepost import decide, record, verify

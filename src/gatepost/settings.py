@@ -55,6 +55,10 @@ class HttpSettings:
     port: int = _set(8080, "Port to listen on; 0 picks a free one.")
     certificate: str = _set("", "PEM file with the certificate chain; empty: plain HTTP, on loopback only.")
     certificate_key: str = _set("", "PEM file with the certificate's private key.")
+    connections_per_address_max: int = _set(100, "Connections over TLS at once from one address.")
+    proxies: tuple[str, ...] = _set(
+        (), "Networks of proxies in front of it, comma-separated: connections from there are not counted by address."
+    )
     public_url: str = _set("", "How clients reach it, such as https://mail.example.com; empty: from host and port.")
 
 

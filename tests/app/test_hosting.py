@@ -1,12 +1,14 @@
 """The agents' process is there while somebody wants it: a real one, started and ended by the house."""
 
 import asyncio
+import errno
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
+import pytest
 from psycopg.conninfo import make_conninfo
 
 from app.running import settings_in
@@ -104,3 +106,24 @@ async def test_its_database_may_be_on_the_network_though_it_has_no_way_there(app
             first = hosting.pid
             await asyncio.sleep(2)
             assert hosting.pid == first, "it died"
+
+
+async def test_a_process_that_cannot_be_started_now_is_started_later(
+    app_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, tries = Doorway.open, 0
+
+    def refuse_once(doorway: Doorway) -> AbstractAsyncContextManager[tuple[Path, list[str]]]:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise OSError(errno.ENOSPC, "no room for a socket's folder")
+        return opened(doorway)
+
+    monkeypatch.setattr(Doorway, "open", refuse_once)
+    async with watching(app_dsn, tmp_path) as (hosting, db):
+        await switch(db, is_on=True)
+        await until(lambda: hosting.pid)
+        await switch(db, is_on=False)
+        await until(lambda: hosting.pid is None)
+    assert tries == 2

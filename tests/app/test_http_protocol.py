@@ -1,13 +1,16 @@
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
-from app.running import Http
-from gatepost.app import http_protocol
+from app.running import Http, make_pair, trusting
+from gatepost.app import http, http_protocol
 from gatepost.app.http import listening
+from gatepost.arrive import Certificate, Pair
 from gatepost.doors.rest import problems
 from gatepost.doors.rest.problems import Code, Problem
 
@@ -31,6 +34,11 @@ async def echo(scope: dict[str, Any], receive: Any, send: Send) -> None:
 async def port() -> AsyncIterator[int]:
     async with listening(echo, "127.0.0.1", 0, door="http") as port:
         yield port
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Certificate:
+    return Certificate(Pair.read(*map(Path, make_pair(tmp_path / "pair", "gate.example"))))
 
 
 def spelled(code: Code, detail: str) -> str:
@@ -165,3 +173,120 @@ async def test_an_answer_under_way_makes_room_for_nobody(monkeypatch: pytest.Mon
         goes_on.set()
         assert [(await client.answer())[0] for client in asking] == [200, 200]
         await late.close()
+
+
+async def test_requests_without_end_before_the_first_answer_are_hung_up_on() -> None:
+    begun, goes_on = 0, asyncio.Event()
+
+    async def slow(scope: dict[str, Any], receive: Any, send: Send) -> None:
+        nonlocal begun
+        begun += 1
+        await goes_on.wait()
+        await echo(scope, receive, send)
+
+    async with listening(slow, "127.0.0.1", 0, door="http") as port:
+        patient, greedy = await Http.connect(port, tls=False), await Http.connect(port, tls=False)
+        patient.writer.write((HEAD + b"\r\n") * (http_protocol.PIPELINED_MAX + 1))
+        greedy.writer.write((HEAD + b"\r\n") * (http_protocol.PIPELINED_MAX + 2))
+        with pytest.raises((OSError, asyncio.IncompleteReadError)):
+            await greedy.answer()
+        goes_on.set()
+        answers = [(await patient.answer())[0] for _ in range(http_protocol.PIPELINED_MAX + 1)]
+        assert answers == [200] * (http_protocol.PIPELINED_MAX + 1)
+        assert begun <= http_protocol.PIPELINED_MAX + 2
+        await patient.close()
+        await greedy.close()
+
+
+async def test_who_reads_no_answer_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_protocol, "CROWDED", 2)
+
+    async def large(_scope: dict[str, Any], _receive: Any, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"50000000")]})
+        for _ in range(50):
+            await send({"type": "http.response.body", "body": bytes(1_000_000), "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    async with listening(large, "127.0.0.1", 0, door="http") as port, AsyncExitStack() as stack:
+        deaf = []
+        for _ in range(2):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            stack.callback(writer.close)
+            cast("asyncio.Transport", writer.transport).pause_reading()
+            writer.write(HEAD + b"\r\n")
+            await asyncio.sleep(0.2)
+            deaf.append(writer)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(HEAD + b"\r\n")
+        assert len(await reader.readuntil(b"\r\n\r\n")) > 0
+        assert len(await reader.readexactly(50_000_000)) == 50_000_000
+        writer.close()
+        cast("asyncio.Transport", deaf[0].transport).resume_reading()
+        cast("asyncio.Transport", deaf[1].transport).resume_reading()
+
+
+async def test_an_upload_that_comes_on_is_not_the_one_that_makes_room(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_protocol, "CROWDED", 3)
+    body = bytes(100_000)
+    honest, silent = await Http.connect(port, tls=False), await Http.connect(port, tls=False)
+    honest.writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body))
+    await asyncio.sleep(0.05)
+    later = []
+    for at in range(0, len(body), 10_000):
+        honest.writer.write(body[at : at + 10_000])
+        await asyncio.sleep(0.02)
+        later.append(await Http.connect(port, tls=False))
+        await asyncio.sleep(0.02)
+    assert (await honest.answer())[0] == 200
+    with pytest.raises((OSError, asyncio.IncompleteReadError)):
+        await silent.answer()
+    for each in (honest, silent, *later):
+        await each.close()
+
+
+async def test_of_those_who_keep_us_waiting_the_address_with_most_makes_room_first(
+    certificate: Certificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_protocol, "CROWDED", 4)
+    async with listening(echo, "127.0.0.1", 0, door="http", certificate=certificate) as port, AsyncExitStack() as stack:
+        waiting = []
+        for place in ("127.0.0.2", "127.0.0.3", "127.0.0.3", "127.0.0.3", "127.0.0.4"):
+            local = (place, 0)
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=trusting(), local_addr=local)
+            stack.callback(writer.close)
+            waiting.append(reader)
+            await asyncio.sleep(0.05)
+        assert [await _has_ended(reader) for reader in waiting] == [False, True, False, False, False]
+
+
+async def _has_ended(reader: asyncio.StreamReader) -> bool:
+    try:
+        async with asyncio.timeout(0.2):
+            return await reader.read(1) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux bounds what stays unread")
+async def test_whoever_takes_nothing_of_an_answer_is_gone_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "UNREAD_S", 0.5)
+    gone = asyncio.Event()
+
+    async def large(_scope: dict[str, Any], receive: Any, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"50000000")]})
+        for _ in range(50):
+            await send({"type": "http.response.body", "body": bytes(1_000_000), "more_body": True})
+        if (await receive())["type"] == "http.disconnect":
+            gone.set()
+
+    async with listening(large, "127.0.0.1", 0, door="http") as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        cast("asyncio.Transport", writer.transport).pause_reading()
+        writer.write(HEAD + b"\r\n")
+        async with asyncio.timeout(15):
+            await gone.wait()
+        writer.close()

@@ -10,6 +10,7 @@ from gatepost.app.errors import HouseEndedError
 from gatepost.app.open import admin_house, admin_keeper
 from gatepost.app.state import Running, StateError, announced, locked, prepare
 from gatepost.db import DatabaseUnavailableError
+from gatepost.egress import EgressRefusedError, Errand, Purpose
 from gatepost.journey import House
 from gatepost.record.recover import recover
 from gatepost.settings import DatabaseSettings, Settings
@@ -77,8 +78,30 @@ async def test_a_command_changes_nothing_in_a_database_that_lags_behind_its_log(
         async with admin_keeper(settings):
             pass
     async with admin_keeper(settings, may_lag=True) as (house, keeper):
-        second = second_store(settings, house)
+        second = second_store(settings, house.egress)
         later = house.clock().replace(year=2199)
         await recover(house.db, keeper.own, house.blobs, second, now=later)
     async with admin_house(settings) as house:
         assert [each.name for each in await access.list_tenants(house.db)] == ["acme"]
+
+
+async def test_what_a_command_was_refused_is_recorded_as_the_houses_own_is(tmp_path: Path, app_dsn: str) -> None:
+    prepare(tmp_path)
+    settings = Settings(state=tmp_path, database=DatabaseSettings(dsn=app_dsn))
+    async with admin_house(settings) as house:
+        tenant = (await administer.add_tenant(house, name="acme", plan="free")).id
+        with pytest.raises(EgressRefusedError):
+            house.egress.check_spelled(Errand(Purpose.EXPORT, "", tenant), "localhost", 443)
+    async with admin_house(settings, may_lag=True) as house, house.db.transaction(tenant) as tx:
+        row = await tx.one("select count(*) as count from entry where tenant = %(tenant)s and kind = 'egress'")
+    assert row.count == 1
+
+
+async def test_a_command_may_reach_what_the_house_tried_out_beside_it_may(tmp_path: Path, app_dsn: str) -> None:
+    up = Running(pid=1, base_url="http://x/api", smtp_host="x", smtp_port=2, dsn=app_dsn, http_port=1, metrics_port=3)
+    state = prepare(tmp_path)
+    with locked(state), announced(state, up):
+        async with admin_house(Settings(state=tmp_path)) as house:
+            assert {str(each) for each in house.egress.register.allow_private} == {"127.0.0.0/8", "::1/128"}
+    async with admin_house(Settings(state=tmp_path, database=DatabaseSettings(dsn=app_dsn))) as house:
+        assert house.egress.register.allow_private == ()

@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import json
 import signal
 from dataclasses import replace
@@ -209,3 +210,19 @@ async def test_what_waits_for_a_restart_waits_also_after_the_next_reload(tmp_pat
         for number in (1, 2):
             signal.raise_signal(signal.SIGHUP)
             assert (await reloaded(here, number)).waiting == ("hostname",)
+
+
+async def test_a_disk_without_room_for_the_note_ends_no_house(
+    tmp_path: Path, app_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no room")
+
+    async with up(settings_in(tmp_path / "state"), app_dsn) as here:
+        tenant = (await add_tenant(here.house, name="one", plan="free")).id
+        with monkeypatch.context() as full:
+            full.setattr(reload, "write_private", refuse)
+            signal.raise_signal(signal.SIGHUP)
+            assert len(await acts(here, tenant, 1)) == 1
+        signal.raise_signal(signal.SIGHUP)
+        assert (await reloaded(here, 2)).number == 2

@@ -1,3 +1,4 @@
+import fcntl
 import stat
 import threading
 from pathlib import Path
@@ -66,3 +67,27 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StateError, match="file"):
         state.prepare(tmp_path / "file" / "state")
+
+
+def test_whoever_asks_changes_nothing(tmp_path: Path) -> None:
+    assert state.running(tmp_path) is None
+    with state.locked(tmp_path), state.announced(tmp_path, RUNNING):
+        note = (tmp_path / "running.json").read_text()
+    (tmp_path / "running.json").write_text(note)
+    assert not state.is_locked(tmp_path)
+    assert (tmp_path / "running.json").read_text() == note, "it is for the next house to take away"
+
+
+def test_two_who_ask_at_once_do_not_take_each_other_for_a_house(tmp_path: Path) -> None:
+    with state.locked(tmp_path):
+        pass
+    with (tmp_path / "lock").open() as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        assert not state.is_locked(tmp_path)
+
+
+def test_a_note_is_durable_by_its_name_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flushed: list[Path] = []
+    monkeypatch.setattr(state, "sync_folder", flushed.append)
+    state.write_private(tmp_path / "note.json", {})
+    assert flushed == [tmp_path]

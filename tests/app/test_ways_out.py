@@ -161,3 +161,37 @@ def test_a_declared_tool_opens_its_own_place_and_nothing_else() -> None:
     assert refusal(found, Purpose.TOOL, "other.example", 443, "1.1.1.1") is Rule.UNDECLARED
     assert refusal(found, Purpose.TOOL, "127.0.0.1", 8000, "127.0.0.1") is None
     assert refusal(found, Purpose.TOOL, "127.0.0.1", 8001, "127.0.0.1") is Rule.UNDECLARED
+
+
+METADATA = "169.254.169.254"
+
+
+@pytest.mark.parametrize(
+    ("variables", "changes", "setting"),
+    [
+        ({"GATEPOST_AGENTS__URL": f"https://{METADATA}/"}, {}, r"agents\.url"),
+        ({"GATEPOST_AGENTS__URL": "https://[fd00:ec2::254]/"}, {}, r"agents\.url"),
+        ({"GATEPOST_DELIVERY__NEXT_HOP": "0.0.0.0:25"}, {}, r"delivery\.next_hop"),
+        ({"GATEPOST_DELIVERY__NEXT_HOP": "2852039166:25"}, {}, r"delivery\.next_hop"),
+        ({"GATEPOST_DNS__SERVERS": f"{METADATA}:53"}, {"name_servers": (f"{METADATA}:53",)}, r"dns\.servers"),
+        ({}, {"blobs": (METADATA, 80)}, r"blobs\.url"),
+        ({}, {"databases": [("fe80::1", 5432)]}, r"database\.dsn"),
+        ({}, {"scanners": [((METADATA, 1344), "scan.icap")]}, r"scan\.icap"),
+        ({}, {"tools": [("agents.tools, x", f"https://{METADATA}/")]}, r"agents\.tools"),
+    ],
+)
+def test_an_address_nothing_ever_connects_to_is_named_at_start(
+    variables: dict[str, str], changes: dict[str, Any], setting: str
+) -> None:
+    with pytest.raises(SettingsError, match=setting):
+        ways(load(variables), **changes)
+
+
+def test_a_declared_address_nothing_ever_connects_to_is_named_at_start() -> None:
+    said = DestinationSettings(purpose="webhook", to=f"{METADATA}:80")
+    with pytest.raises(SettingsError, match=r"egress\.destinations: nothing may connect to 169\.254\.169\.254"):
+        ways(Settings(egress=EgressSettings(destinations=(said,))))
+
+
+def test_the_systems_name_servers_are_not_ours_to_refuse() -> None:
+    assert ways(name_servers=("169.254.169.253:53",)).rows[0].host == "169.254.169.253"

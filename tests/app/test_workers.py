@@ -1,6 +1,7 @@
 """Several processes on one port: real ones, with real connections, over one database."""
 
 import asyncio
+import errno
 import os
 import signal
 import smtplib
@@ -12,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +29,9 @@ from gatepost.app.workers import REST_MAX_S, STARTS_MAX, STEADY_S, Pace
 from gatepost.ids import TenantId
 from gatepost.journey import House
 from gatepost.mail.address import Address
-from gatepost.settings import DnsSettings, HttpSettings, MetricsSettings, Settings, SmtpSettings
+from gatepost.record import connections
+from gatepost.settings import DnsSettings, HttpSettings, MetricsSettings, ScanSettings, Settings, SmtpSettings
+from ports import free_port
 
 AUTHOR = "boss@example.org"
 DAILY = "daily@example.org"
@@ -105,7 +109,7 @@ class Up:
 
 
 @asynccontextmanager
-async def up(folder: Path, dsn: str, *, is_again: bool = False) -> AsyncIterator[Up]:
+async def up(folder: Path, dsn: str, *, is_again: bool = False, scan: ScanSettings | None = None) -> AsyncIterator[Up]:
     state.prepare(folder)
     settings = Settings(
         state=folder,
@@ -113,6 +117,7 @@ async def up(folder: Path, dsn: str, *, is_again: bool = False) -> AsyncIterator
         http=HttpSettings(port=0),
         metrics=MetricsSettings(port=0),
         dns=DnsSettings(servers=("127.0.0.1:1",), timeout_s=0.2),
+        scan=scan or ScanSettings(),
     )
     found: asyncio.Future[Up] = asyncio.get_running_loop().create_future()
 
@@ -163,6 +168,17 @@ async def test_of_64_connections_to_two_processes_exactly_five_get_in_and_none_a
     async with up(tmp_path, app_dsn, is_again=True) as again:
         for author in (AUTHOR, DAILY):
             assert await asyncio.to_thread(again.send_through, author, 4) == [450] * 4
+
+
+async def test_what_a_worker_connects_to_stands_in_the_register(tmp_path: Path, app_dsn: str) -> None:
+    scanner = f"127.0.0.1:{free_port()}"
+    async with up(tmp_path, app_dsn, scan=ScanSettings(clamd=scanner)) as one:
+        assert await asyncio.to_thread(one.send, "a@example.net", "Subject: x\r\n") == 250
+        found: set[tuple[str, str]] = set()
+        while ("scan", scanner) not in found:  # the house itself scans nothing while it has workers
+            await asyncio.sleep(0.1)
+            async with one.house.db.transaction(one.tenant) as tx:
+                found = {(each.purpose.value, each.destination) for each in await connections(tx)}
 
 
 async def test_a_worker_that_dies_is_begun_anew_and_all_end_with_the_house(tmp_path: Path, app_dsn: str) -> None:
@@ -225,3 +241,31 @@ async def test_a_port_that_another_program_has_is_named(tmp_path: Path) -> None:
         with pytest.raises(HouseEndedError, match=f"{port} for SMTP: .*GATEPOST_SMTP__PORT"):
             async with workers.working(settings, "dbname=unused"):
                 pass
+
+
+async def test_a_worker_that_cannot_be_started_now_is_started_later(
+    tmp_path: Path, app_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state.prepare(tmp_path)
+    (tmp_path / "boards").mkdir()
+    settings = Settings(state=tmp_path, dns=DnsSettings(servers=("127.0.0.1:1",)))
+    start, tries = asyncio.create_subprocess_exec, 0
+
+    async def refuse_once(*command: str, **how: Any) -> asyncio.subprocess.Process:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise BlockingIOError(errno.EAGAIN, "as many processes as there may be")
+        return await start(*command, **how)
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", refuse_once)
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        held.bind(("127.0.0.1", 0))
+        order = workers.Order(settings=settings, dsn=app_dsn, allow_loopback=True, port=int(held.getsockname()[1]))
+        is_up = asyncio.Event()
+        async with asyncio.timeout(120), asyncio.TaskGroup() as group:
+            keeping = group.create_task(workers.Workers(order).keep(0, is_up))
+            await is_up.wait()
+            keeping.cancel()
+    assert tries == 2

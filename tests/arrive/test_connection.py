@@ -12,7 +12,7 @@ from structlog.typing import EventDict
 from arrive.loopback import NOW, Client, certificate, deliver_once, served
 from arrive.playbook import AGENT, HOST, TENANT, Hamlet
 from gatepost.arrive import Limits, Reply
-from gatepost.arrive.connection import client_address
+from gatepost.arrive.limits import client_address
 from gatepost.arrive.paper import Arrived, Door
 from gatepost.ids import email_id
 from gatepost.mail.address import Address

@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from gatepost.blobs import Blobs, BlobsUnavailableError, Endpoint, read_endpoint
 from gatepost.blobs.bucket import Bucket
-from gatepost.egress import Purpose, Rule
+from gatepost.egress import Destination, Purpose, Rule
 from ports import free_port
 from ways import way_out
 
@@ -206,6 +206,17 @@ async def test_a_proxy_of_the_environment_is_not_used(
         monkeypatch.setenv(name, elsewhere.url)
     bucket = Bucket.s3("s3://bucket", at(shelf.url), way_out())
     await bucket.write("a", b"1")
+    assert (elsewhere.asked, list(shelf.objects)) == (0, ["/bucket/a"])
+
+
+async def test_no_endpoint_of_the_environment_comes_in_place_of_the_one_in_the_register(
+    shelf: Shelf, elsewhere: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {"AWS_ENDPOINT_URL_S3": shelf.url, "AWS_ENDPOINT_URL": elsewhere.url, "AWS_ENDPOINT": elsewhere.url}
+    for name, url in said.items():
+        monkeypatch.setenv(name, url)
+    egress = way_out(rows=[Destination(purpose=Purpose.BLOBS, host="127.0.0.1", port=shelf.server_port, is_clear=True)])
+    await Bucket.s3("s3://bucket", at(elsewhere.url, **said), egress).write("a", b"1")
     assert (elsewhere.asked, list(shelf.objects)) == (0, ["/bucket/a"])
 
 

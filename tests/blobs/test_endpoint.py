@@ -13,6 +13,7 @@ KEY = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret"}
         ({"AWS_ENDPOINT": "https://minio.example:9000/"}, ("minio.example", 9000, False)),
         ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9000"}, ("127.0.0.1", 9000, True)),
         ({"AWS_ENDPOINT": "https://[::1]"}, ("::1", 443, False)),
+        ({"AWS_ENDPOINT": "https://a.example", "AWS_ENDPOINT_URL_S3": "https://b.example"}, ("b.example", 443, False)),
     ],
 )
 def test_where_a_bucket_is_follows_from_the_variables(
@@ -40,6 +41,11 @@ def test_secrets_are_not_shown() -> None:
 def test_what_is_no_endpoint_is_refused(endpoint: str) -> None:
     with pytest.raises(ValueError, match="AWS_ENDPOINT"):
         read_endpoint(KEY | {"AWS_ENDPOINT": endpoint})
+
+
+def test_an_endpoint_that_obstore_would_read_as_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="unset it"):
+        read_endpoint(KEY | {"AWS_ENDPOINT_URL_S3": ""})
 
 
 def test_without_a_key_no_cloud_is_asked_for_one() -> None:

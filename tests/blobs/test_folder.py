@@ -2,8 +2,10 @@ import asyncio
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
+from typing_extensions import override
 
 from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.blobs.folder import Folder
@@ -56,3 +58,22 @@ async def test_drafts_of_killed_writers_are_no_objects_and_are_tidied_away(tmp_p
     }
     assert await blobs.tidy("bodies", now - timedelta(hours=1)) == 1
     assert (old.exists(), young.exists()) == (False, True)
+
+
+async def test_a_folder_that_somebody_else_made_is_flushed_before_anything_in_it_counts(tmp_path: Path) -> None:
+    """Its maker may have been killed before that, or not have come to it yet."""
+
+    class Watched(Folder):
+        flushed: ClassVar[list[Path]] = []
+
+        @override
+        def _flush_folder(self, folder: Path) -> None:
+            self.flushed.append(folder.relative_to(tmp_path))
+            super()._flush_folder(folder)
+
+    (tmp_path / "bodies" / "tn_a").mkdir(parents=True)
+    store = Watched(tmp_path)
+    await store.write("bodies/tn_a/em_a", BODY)
+    assert Watched.flushed == [Path(), Path("bodies"), Path("bodies/tn_a")]
+    await store.write("bodies/tn_a/em_b", BODY)
+    assert Watched.flushed[3:] == [Path("bodies/tn_a")], "once is enough"

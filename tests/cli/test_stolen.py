@@ -149,7 +149,7 @@ async def be_busy(owner: httpx2.AsyncClient, box: int, mail: str, hook: str) -> 
     export = {"kind": "splunk", "url": "https://zqexport.example", "credential": "zqcredential"}
     for method, path, body in (
         ("POST", f"webhooks/{hook}/rotate", {"overlap_s": 3600}),
-        ("POST", "webhooks", {"url": "http://10.9.9.9/zqforbidden"}),
+        ("POST", "webhooks", {"url": "http://forbidden.example/zqforbidden"}),
         ("POST", "../../exports", export),
         ("POST", f"{mail}/reservations", {"tokens": 10}),
         ("POST", f"{mail}/usage", {"tokens": 10}),

@@ -1,7 +1,8 @@
 """Commands without their start: a process that has imported every room makes a copy of itself for each.
 
 What runs is the command's own ``main`` in a process of its own, with its own environment, arguments, input and output.
-Only the second in which Python imports the house is not paid again for each of a thousand commands. What a command must
+Only the second in which Python imports the house is not paid again for each of a thousand commands, nor the tenth in
+which the menu is made of all rooms and everything imported is taken down piece by piece at the end. What a command must
 import by itself is held by test_menu.py, which starts it in full.
 """
 
@@ -14,11 +15,14 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any, NoReturn
 
+import typer
+
 from gatepost.cli import main
-from gatepost.cli.menu import MENU, bring
+from gatepost.cli.menu import MENU, app, bring
 
 _REQUEST_MAX = 200_000
 _FILES = 4
@@ -76,6 +80,8 @@ def _serve(requests: socket.socket) -> None:
     """Begin each command that is asked for, until nobody is left to ask."""
     for name in MENU:
         bring(name)
+    typer.main.get_group = functools.cache(typer.main.get_group)
+    typer.main.get_group(app)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who wait
     while True:
         request, files, _, _ = socket.recv_fds(requests, _REQUEST_MAX, _FILES)
@@ -104,8 +110,22 @@ def _wait(request: dict[str, Any], files: list[int]) -> NoReturn:
     os.environ.clear()  # noqa: TID251  # the command's own
     os.environ.update(request["environment"])  # noqa: TID251  # as above
     sys.argv = request["command"]
-    main()
-    sys.exit()
+    try:
+        main()
+    except SystemExit as ended:
+        _end(ended.code)
+    _end(None)
+
+
+def _end(code: str | int | None) -> NoReturn:
+    """End as the interpreter does, but leave the memory to the kernel."""
+    if isinstance(code, str):
+        sys.stderr.write(f"{code}\n")
+    threading._shutdown()  # type: ignore[attr-defined]  # it waits for threads that are no daemons
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(1 if isinstance(code, str) else code or 0)
 
 
 if __name__ == "__main__":

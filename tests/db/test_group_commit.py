@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from gatepost.db import DatabaseUnavailableError, GroupCommit, UndecidedError
+from gatepost.db import DatabaseUnavailableError, DiskError, GroupCommit, UndecidedError
 
 
 class Ledger:
@@ -194,3 +194,9 @@ async def test_closing_waits_for_what_is_under_way() -> None:
     await commits.close()
     assert joined.done()
     assert await joined == -1
+
+
+async def test_what_the_disk_refused_of_one_is_tried_with_each_of_the_others() -> None:
+    ledger = Ledger(poison=2, error=DiskError)
+    assert await _join(GroupCommit(), ledger, [1, 2, 3]) == [-1, "DiskError", -3]
+    assert ledger.committed == [1, 3]

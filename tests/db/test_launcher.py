@@ -1,5 +1,6 @@
 import os
 import signal
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import pytest
 
 from gatepost.db.binaries import service_account
 from gatepost.db.launcher import Cluster, LauncherError, find_binaries, home_for
+from gatepost.db.outside import places
 
 
 @pytest.fixture
@@ -239,3 +241,55 @@ def test_data_of_a_major_version_that_is_not_here_is_named(state: Path) -> None:
     (state / "postgres-9").mkdir()
     with pytest.raises(LauncherError, match="written by PostgreSQL 9"):
         find_binaries(state)
+
+
+@pytest.mark.parametrize("says", ["", "{stranger}\n"])
+def test_a_lock_that_nobody_holds_keeps_no_postgres_out(state: Path, says: str) -> None:
+    """One without a number, as a kill leaves it; and one whose number is another process's by now."""
+    cluster = start(state)
+    cluster.stop()
+    (data,) = state.resolve().glob("postgres-*/data")
+    account = service_account()
+    stranger = subprocess.Popen(["/bin/sleep", "60"], user=account.pw_uid if account else None)
+    try:
+        for lock in (data / "postmaster.pid", data.with_name("run") / ".s.PGSQL.5432.lock"):
+            lock.write_text(says.format(stranger=stranger.pid))
+            if account:
+                os.chown(lock, account.pw_uid, account.pw_gid)
+        cluster.start()
+    finally:
+        stranger.kill()
+        stranger.wait()
+    with psycopg.connect(cluster.dsn("gatepost_owner")) as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
+    cluster.stop()
+
+
+def test_a_postgres_that_a_killed_house_had_just_begun_is_replaced_though_it_was_quicker(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orphan = start(state)
+    assert orphan.process is not None
+    heir = Cluster(home_for(state), find_binaries(home_for(state)))
+    look, looks = heir._stop_orphan, 0
+
+    def look_too_soon() -> None:
+        nonlocal looks
+        looks += 1
+        if looks > 1:
+            look()
+
+    monkeypatch.setattr(heir, "_stop_orphan", look_too_soon)
+    heir.start()
+    assert orphan.process.wait(10) == 0
+    with psycopg.connect(heir.dsn("gatepost_owner")) as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
+    heir.stop()
+
+
+def test_no_address_of_the_environment_comes_in_place_of_the_socket(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGHOSTADDR", "192.0.2.7")
+    cluster = Cluster(home_for(tmp_path), find_binaries(home_for(tmp_path)))
+    assert places(cluster.dsn("gatepost_app")) == ()

@@ -20,6 +20,10 @@ from ways import way_out
         ("host=a.example,b.example port=1,2", (("a.example", 1), ("b.example", 2))),
         ("host=a.example,b.example port=7", (("a.example", 7), ("b.example", 7))),
         ("hostaddr=192.0.2.7", (("192.0.2.7", 5432),)),
+        ("host=/run/postgresql hostaddr=192.0.2.7", (("192.0.2.7", 5432),)),
+        ("host=@abstract hostaddr=192.0.2.7", (("192.0.2.7", 5432),)),
+        ("host=/a,/b hostaddr=,192.0.2.7 port=1,2", (("192.0.2.7", 2),)),
+        ("host=db.example hostaddr=192.0.2.7", (("db.example", 5432),)),
         ("postgresql://[::1]/gatepost", (("::1", 5432),)),
     ],
 )
@@ -31,6 +35,12 @@ def test_what_libpq_takes_from_its_environment_counts(monkeypatch: pytest.Monkey
     monkeypatch.setenv("PGHOST", "db.example")
     monkeypatch.setenv("PGPORT", "6432")
     assert places("dbname=gatepost") == (("db.example", 6432),)
+
+
+def test_an_address_of_the_environment_counts_more_than_a_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGHOSTADDR", "192.0.2.7")
+    assert places("host=/run/postgresql") == (("192.0.2.7", 5432),)
+    assert places("host=/run/postgresql hostaddr=''") == ()
 
 
 @pytest.mark.parametrize("dsn", ["service=mine", "host=a,b,c port=1,2", "nonsense"])
@@ -78,6 +88,7 @@ async def checked(dsn: str, *, is_clear: bool = False) -> dict[str, object]:
 async def test_libpq_is_handed_the_checked_addresses_and_must_prove_the_name() -> None:
     made = await checked("postgresql://gatepost_app:secret@db.example/gatepost")
     assert made["host"] == "db.example,db.example"
+    assert made["gssencmode"] == "disable"
     assert made["hostaddr"] == "1.1.1.1,2606:4700::1"
     assert (made["sslmode"], made["sslrootcert"], made["ssl_min_protocol_version"]) == (
         "verify-full",

@@ -9,8 +9,9 @@ import pytest
 
 from db.spending import SPEND, spent
 from gatepost.db import Database, DatabaseUnavailableError, Plans, Transaction
+from gatepost.db.pool import RECONNECT_S
 from gatepost.ids import TenantId
-from gatepost.keys import KeyringError, KeyStore
+from gatepost.keys import KeyringError, KeysAwayError, KeyStore
 
 
 async def test_a_transaction_binds_its_tenant(db: Database) -> None:
@@ -172,3 +173,24 @@ async def test_a_database_sealed_under_another_key_store_is_refused(db: Database
         with pytest.raises(KeyringError, match="start with the state folder it belongs to"):
             await wrong.check_keys()
     other.close()
+
+
+async def test_whoever_waits_for_a_database_is_served_once_it_is_back(app_dsn: str) -> None:
+    """The pool gives up connecting after ``RECONNECT_S``, and nobody else comes to have it try again."""
+    away = True
+
+    async def dsn() -> str:
+        return f"{app_dsn} host=/nonexistent" if away else app_dsn
+
+    async with Database.open(dsn, size=2, timeout_s=30) as db:
+        waiting = asyncio.ensure_future(db.look_up("select 1 as one"))
+        await asyncio.sleep(RECONNECT_S + 1.5)
+        away = False
+        async with asyncio.timeout(10):
+            assert await waiting == [(1,)]
+
+
+async def test_a_key_store_that_cannot_be_read_now_is_an_outage(db: Database) -> None:
+    with pytest.raises(DatabaseUnavailableError, match="cannot be read"):
+        async with db.transaction(TenantId("tn_a")):
+            raise KeysAwayError("the key store cannot be read")

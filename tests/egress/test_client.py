@@ -4,7 +4,17 @@ from contextlib import AbstractAsyncContextManager
 import pytest
 from structlog.typing import EventDict
 
-from gatepost.egress import Destination, Egress, EgressRefusedError, Errand, Purpose, Register, Rule, UnreachableError
+from gatepost.egress import (
+    Destination,
+    Egress,
+    EgressRefusedError,
+    Errand,
+    Purpose,
+    Refused,
+    Register,
+    Rule,
+    UnreachableError,
+)
 from gatepost.ids import TenantId
 from talkers import talking
 from ways import LOOPBACK, NOW, anywhere, way_out
@@ -135,3 +145,13 @@ def test_a_webhook_is_counted_under_its_id_and_not_its_name() -> None:
     egress = way_out()
     egress.admit(HOOK, "hooks.person.example", 443, "127.0.0.1")
     assert [what.to for what in egress.take().opened] == ["wh_x"]
+
+
+def test_a_destination_refused_when_written_down_is_counted_once() -> None:
+    shut = way_out(private=False)
+    errand = Errand(Purpose.WEBHOOK, "7", TenantId("tn_a"))
+    with pytest.raises(EgressRefusedError, match="loopback"):
+        shut.check_spelled(errand, "localhost", 443)
+    shut.check_spelled(errand, "a.example", 443)
+    [(what, times)] = shut.take().refused.items()
+    assert (what, times.count) == (Refused(TenantId("tn_a"), Purpose.WEBHOOK, "7", Rule.LOOPBACK), 1)

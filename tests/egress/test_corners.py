@@ -4,8 +4,10 @@ Every purpose there is has a corner here. What the register holds afterwards is 
 (``record/test_connections.py``); that no socket is opened beside it, the kernel says (``test_traced.py``).
 """
 
+import os
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from ipaddress import ip_network
 from pathlib import Path
 
 import dns.message
@@ -15,15 +17,15 @@ from act.hosted.pieces import TURN
 from egress.test_rebinding import Go, calendar, go, http_tool, mcp, model, webhook
 from gatepost.app.build import Ways, ways_of
 from gatepost.app.ways_out import next_hop
-from gatepost.blobs import Blobs, BlobsUnavailableError
+from gatepost.blobs import Blobs, BlobsUnavailableError, read_endpoint
 from gatepost.db.outside import through
 from gatepost.deliver.client import Letter, transmit
 from gatepost.deliver.paper import Attempt
 from gatepost.deliver.route import find_hops
-from gatepost.dns import RdType
-from gatepost.egress import Egress, EgressRefusedError, Purpose, Rule
+from gatepost.dns import CachingResolver, Client, RdType
+from gatepost.egress import Destination, Egress, EgressRefusedError, Purpose, Register, Rule
 from gatepost.record.client import asking
-from gatepost.settings import Settings, load
+from gatepost.settings import DeliverySettings, Settings, amazon, load
 from gatepost.trust.probe.client import ProbeError, Prober
 from gatepost.upkeep.siem.paper import Kind
 from gatepost.upkeep.siem.road import road
@@ -31,7 +33,7 @@ from gatepost.verify.scan.client import Clamd, Classifier, Icap
 from gatepost.verify.scan.icap import Service
 from gatepost.verify.scan.watch import Scanner, ScannerError
 from hostile_dns import answer, serving
-from outbound import AGENT, BOSS
+from outbound import AGENT, BOSS, NOW
 from upkeep.siem.papers import destination
 from verify.injection.scene import read
 
@@ -228,9 +230,28 @@ async def test_a_name_that_leads_inside_leads_nowhere(
 async def test_where_clouds_hand_out_credentials_nothing_leads_though_the_settings_spell_it(
     tmp_path: Path, bucket_of_the_test: Callable[[str], None], purpose: Purpose, host: str
 ) -> None:
+    bucket_of_the_test(NAME)
+    made = serving_house(tmp_path, purpose, NAME, "127.0.0.1:1")
     bucket_of_the_test(host)
-    scene = serving_house(tmp_path, purpose, host, f"{host}:53")
+    scene = spelled_out(made, host)
     assert await refused(scene, purpose) == {(purpose, Rule.METADATA)}
+
+
+def spelled_out(made: Scene, host: str) -> Scene:
+    """Return the house with a register that spells the host, as none that starts has one (``app/test_ways_out.py``)."""
+    egress, bare = made.egress, host.strip("[]")
+    rows = [
+        replace(row, host=bare, networks=(ip_network(bare),)) if row.host == NAME else row
+        for row in egress.register.rows
+    ]
+    name_server = Destination(purpose=Purpose.DNS, host=bare, port=53, networks=(ip_network(bare),), is_clear=True)
+    egress.register = Register([*rows, name_server])
+    client = Client([(bare, 53)], egress, os.urandom, timeout_s=0.1)
+    ways = replace(made.ways, resolver=CachingResolver(client, lambda: NOW), endpoint=read_endpoint(amazon()))
+    settings = replace(
+        made.settings, delivery=DeliverySettings(next_hop=made.settings.delivery.next_hop and f"{host}:25")
+    )
+    return Scene(settings, ways, host)
 
 
 def test_each_purpose_there_is_has_a_corner() -> None:

@@ -83,3 +83,17 @@ def test_what_is_another_processs_is_shown_and_refused() -> None:
     with pytest.raises(EgressRefusedError, match="undeclared"):
         found.admit(Errand(Purpose.MODEL), "example.com", 443, "1.1.1.1")
     assert refusal(found, "example.com", 443, "1.1.1.1") is None
+
+
+def test_a_destination_is_judged_when_it_is_written_down_by_the_row_that_covers_it() -> None:
+    opened = Register([row("10.0.0.7:443", network="10.0.0.7/32")])
+    opened.check_spelled(Purpose.WEBHOOK, "10.0.0.7", 443)
+    for host, port, rule in (("10.0.0.7", 80, Rule.UNDECLARED), ("10.0.0.8", 443, Rule.UNDECLARED)):
+        with pytest.raises(EgressRefusedError, match=rule.value):
+            opened.check_spelled(Purpose.WEBHOOK, host, port)
+    anywhere_ = Register(anywhere(Purpose.WEBHOOK), allow_private=[ip_network("10.1.0.0/16")])
+    anywhere_.check_spelled(Purpose.WEBHOOK, "10.1.0.1", 443)
+    anywhere_.check_spelled(Purpose.WEBHOOK, "inside.example", 443)
+    for host, rule in (("10.2.0.1", Rule.PRIVATE), ("169.254.169.254", Rule.METADATA)):
+        with pytest.raises(EgressRefusedError, match=rule.value):
+            anywhere_.check_spelled(Purpose.WEBHOOK, host, 443)

@@ -31,6 +31,10 @@ def state_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
+class NotUpError(OSError):
+    """No house is up, though one was started; the text is the end of what it said."""
+
+
 class Machine(Process):
     """``gatepost up``, with its PostgreSQL, as a tree of processes."""
 
@@ -40,7 +44,12 @@ class Machine(Process):
 
     @property
     def running(self) -> dict[str, Any]:
-        return cast("dict[str, Any]", json.loads((self.state / "running.json").read_text()))
+        """What the house says of itself; it takes that away as it ends, and its log says why it did."""
+        try:
+            return cast("dict[str, Any]", json.loads((self.state / "running.json").read_text()))
+        except FileNotFoundError as error:
+            code = self.up.poll() if self.up else None
+            raise NotUpError(f"no house is up; this one ended with {code}: {self.log()[-4000:]}") from error
 
     @property
     def port(self) -> int:

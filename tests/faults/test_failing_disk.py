@@ -150,6 +150,50 @@ async def test_a_body_that_the_disk_does_not_take_is_answered_451_and_leaves_not
     await check_all(disk.house)
 
 
+@pytest.mark.parametrize("number", [errno.EDQUOT, errno.EROFS])
+async def test_a_quota_used_up_and_a_disk_mounted_read_only_end_no_house(disk: Disk, number: int) -> None:
+    """PostgreSQL says "internal error" of one, "insufficient privilege" of the other: not what it says of EIO."""
+    assert disk.house.up is not None
+    disk.fail("write", number, "/base/")
+    answers = [await disk.send(SMALL) for _ in range(12)]
+    await asyncio.sleep(2)  # all that the house does by itself meets it: sequencing, indexing, looking for work
+    assert disk.house.up.poll() is None, disk.house.log()[-4000:]
+    disk.heal()
+    refused = [said for said in answers if not said.startswith("250 ")]
+    assert refused, "the fault was never met"
+    assert all(said.startswith(TRY_AGAIN) for said in refused), refused
+    await disk.send_until_taken(SMALL)
+    there = await disk.there()
+    assert set(disk.book.told("250")) <= there
+    assert not there & set(disk.book.told("451")), "PostgreSQL said that it was rolled back"
+    await check_all(disk.house)
+
+
+@pytest.mark.parametrize("place", ["/.draft-", "/spool/", "/keys/", "/base/"])
+async def test_a_disk_that_takes_half_of_each_write_loses_nothing(disk: Disk, place: str) -> None:
+    disk.fail("short", errno.EIO, place)
+    answers = [await disk.send(size_octets) for size_octets in (SMALL, STORED, SPOOLED)]
+    answers.append(await disk.send(SMALL, f"stranger-{next(_numbers)}@example.net"))
+    disk.heal()
+    assert all(said.startswith(("250 ", "550 ", "451 ")) for said in answers), answers
+    await disk.send_until_taken(SPOOLED)
+    assert set(disk.book.told("250")) <= await disk.there()
+    await check_all(disk.house)
+
+
+@pytest.mark.parametrize("call", ["open", "rename", "close"])
+async def test_a_body_that_cannot_be_opened_named_or_closed_is_answered_451(disk: Disk, call: str) -> None:
+    before = disk.bodies(), await disk.there()
+    disk.fail(call, errno.EIO, "/blobs/bodies/")
+    assert (await disk.send(STORED)).startswith(TRY_AGAIN)
+    assert (await disk.send(SMALL)).startswith("250 ")
+    disk.heal()
+    assert len(await disk.there() - before[1]) == 1
+    await disk.send_until_taken(STORED)
+    assert len(disk.bodies() - before[0]) == 1
+    await check_all(disk.house)
+
+
 @pytest.mark.parametrize(("number", "answer"), [(errno.EIO, TRY_AGAIN), (errno.ENOSPC, NO_ROOM)])
 async def test_a_spool_that_the_disk_does_not_take_leaves_nothing(disk: Disk, number: int, answer: str) -> None:
     before = disk.bodies(), await disk.there()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gatepost.keys.errors import KeysAwayError
 from gatepost.keys.store import Row, Rows
 
 ROW = Row(7, "tn_a", "epoch", "2026-11", b"wrapped")
@@ -76,3 +77,10 @@ def test_two_do_not_write_at_once(rows: Rows, tmp_path: Path) -> None:
     with rows.writing(), pytest.raises(sqlite3.OperationalError, match="locked"):
         other.execute("begin immediate")
     other.close()
+
+
+def test_a_file_that_cannot_be_read_now_is_away(rows: Rows) -> None:
+    rows.close()  # as one whose disk fails: SQLite raises an error of its own
+    for read in (rows.version, rows.house, rows.counts):
+        with pytest.raises(KeysAwayError, match="cannot be read"):
+            read()

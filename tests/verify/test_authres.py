@@ -1,3 +1,4 @@
+import tracemalloc
 from dataclasses import replace
 
 import authres as oracle
@@ -153,3 +154,22 @@ def test_a_forged_field_behind_a_bare_line_end_is_removed(end: bytes) -> None:
 def test_a_forged_field_behind_more_fields_than_we_read_is_removed() -> None:
     many = b"X-A: b\r\n" * (fields.MAX_FIELDS + 10)
     assert authres.without_ours(many + FORGED + b"\r\n\r\nx", "mx.house.example") == many + b"\r\nx"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"Authentication-Results: x; " + b"a\r\n " * 300_000,
+        b"Authentication-Results" + b"\r\n " * 400_000 + b": x",
+        b" x\r\n" * 300_000 + b"Subject: x",
+    ],
+    ids=["value", "name", "lines of none"],
+)
+def test_a_field_without_end_takes_memory_as_it_is_long(header: bytes) -> None:
+    raw = header + b"\r\n\r\nbody"
+    tracemalloc.start()
+    delivered = authres.stamped(raw, "auth=pass", "mx.house.example")
+    _, peak_octets = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert delivered.endswith(b"\r\n\r\nbody")
+    assert peak_octets < 10 * len(raw)

@@ -1,4 +1,5 @@
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
 
@@ -17,7 +18,7 @@ from gatepost.dns import CachingResolver
 from gatepost.ids import AccountId, BlobId, EmailId, KeyId, TenantId
 from gatepost.mail import fields
 from gatepost.mail.address import Address
-from gatepost.verify import check
+from gatepost.verify import check, content, dkim, injection
 from gatepost.verify.paper import Result
 from hostile_dns import answer, serving
 from verify import arrivals
@@ -308,3 +309,21 @@ async def test_no_octets_raise(raw: bytes, address: object, helo: str) -> None:
     mail = arrival(raw, helo=helo, address=str(ip_address(str(address))))
     evidence = (await check(mail, ZoneResolver(DMARC))).evidence
     assert not evidence.is_aligned
+
+
+async def test_mails_that_come_together_are_read_together_then_examined_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[str] = []
+
+    def noting(name: str, does: Callable[..., object]) -> Callable[..., object]:
+        def noted(*args: object, **named: object) -> object:
+            seen.append(name)
+            return does(*args, **named)
+
+        return noted
+
+    for module, name in ((content, "read"), (injection, "examine"), (dkim, "judge")):
+        monkeypatch.setattr(module, name, noting(name, getattr(module, name)))
+    await asyncio.gather(*(check(arrival(raw), ZoneResolver({})) for raw in (PLAIN, sign(PLAIN), b"")))
+    assert seen == ["read"] * 3 + ["examine"] * 3 + ["judge"] * 3

@@ -23,7 +23,7 @@ from gatepost.act.paper import (
 from gatepost.act.telling_store import Filter, Wanted
 from gatepost.clock import Clock, Entropy
 from gatepost.db import Database, Transaction
-from gatepost.egress import Egress, Errand, Lines, Purpose
+from gatepost.egress import Egress, Errand, Lines, Purpose, place_of
 from gatepost.ids import AccountId, EventId, TenantId, WebhookId, token
 from gatepost.keys import Keyring
 from gatepost.record.paper import Consequence, Json, Kind
@@ -120,12 +120,17 @@ async def add(
 
     Raises:
         WebhookError: the URL is not an absolute http or https URL, or there are too many endpoints.
+        EgressRefusedError: it spells out an address where nobody may connect.
     """
     if len(await store.webhooks(tx, account)) >= WEBHOOKS_MAX:
         raise WebhookError(f"a mailbox has at most {WEBHOOKS_MAX} endpoints: remove one")
     identifier = WebhookId(token("wh", house.entropy(10)))
     made = Webhook(
-        id=identifier, account=account, url=_checked(url), created_at=house.clock(), events=tuple(dict.fromkeys(events))
+        id=identifier,
+        account=account,
+        url=_checked(house, tx.tenant, url, ref=str(account)),
+        created_at=house.clock(),
+        events=tuple(dict.fromkeys(events)),
     )
     secrets, secret, public_key = _draw(house, identifier)
     await store.insert_webhook(tx, Endpoint(made, secrets))
@@ -133,11 +138,14 @@ async def add(
     return Made(made, secret, public_key)
 
 
-def _checked(url: str) -> str:
+def _checked(house: Means, tenant: TenantId, url: str, *, ref: str) -> str:
+    """Return the URL; what is refused is refused about ``ref``, which no caller can make many of."""
     try:
-        return webhook.check_url(url)
+        host, port = place_of(webhook.check_url(url))
     except ValueError as error:
         raise WebhookError("url must be an absolute http or https URL") from error
+    house.egress.check_spelled(Errand(Purpose.WEBHOOK, ref, tenant), host, port)
+    return url
 
 
 async def find(tx: Transaction, house: Means, account: AccountId, identifier: WebhookId) -> Endpoint:
@@ -161,11 +169,12 @@ async def change(
     Raises:
         LookupError: there is none.
         WebhookError: the URL cannot be used.
+        EgressRefusedError: it spells out an address where nobody may connect.
     """
     before = (await find(tx, house, account, identifier)).webhook
     after = before
     if changes.url is not None:
-        after = replace(after, url=_checked(changes.url))
+        after = replace(after, url=_checked(house, tx.tenant, changes.url, ref=identifier))
     if changes.events is not None:
         after = replace(after, events=tuple(dict.fromkeys(changes.events)))
     if changes.is_stopped is False:

@@ -210,7 +210,8 @@ def ways_of(
     servers = name_servers(settings)
     hosts = hosts_in(_text_of(HOSTS))
     try:
-        outside = list(dict.fromkeys((*places(dsn), *places(accept_dsn(settings, dsn)))))
+        own = (dsn, accept_dsn(settings, dsn), settings.database.keeper_dsn)
+        outside = list(dict.fromkeys(place for each in own if each for place in places(each)))
     except DsnError as error:
         raise SettingsError(str(error)) from error
     declared = register(
@@ -265,7 +266,7 @@ def sequencer(settings: Settings, house: House) -> Sequencer:
     return Sequencer(
         house.db,
         house.blobs,
-        second_store(settings, house),
+        second_store(settings, house.egress),
         house.keyring,
         house.clock,
         house.entropy,
@@ -291,7 +292,7 @@ def witnesses(settings: Settings, house: House) -> Witnesses:
     return Witnesses(named, settings.log.quorum, asking(house.egress))
 
 
-def second_store(settings: Settings, house: House) -> Blobs:
+def second_store(settings: Settings, egress: Egress) -> Blobs:
     """Return where the log lies a second time.
 
     Raises:
@@ -299,7 +300,7 @@ def second_store(settings: Settings, house: House) -> Blobs:
     """
     url = settings.log.second or (settings.state / "second").resolve().as_uri()
     try:
-        return Blobs.open(url, endpoint=_endpoint(settings), egress=house.egress)
+        return Blobs.open(url, endpoint=_endpoint(settings), egress=egress)
     except ValueError as error:
         raise SettingsError(f"log.second cannot be used: {error}") from error
 

@@ -143,7 +143,7 @@ def chores_of(house: House, keeper: Keeper) -> Chores:
             Chore("counts", DAY_S / 4, forget),
             Chore("errors", DAY_S, forget_errors),
             Chore("claims", DAY_S, partial(retention.sweep_claims, keeper)),
-            Chore("erasures", HOUR_S, partial(retention.replay, keeper)),
+            Chore("erasures", HOUR_S, partial(keep_erased, keeper)),
             Chore("expiry", HOUR_S, partial(expire_all, keeper)),
             Chore("news", NEWS_S, partial(news.spread, house)),
             Chore("subscribers", HOUR_S, partial(news.tidy, house)),
@@ -187,6 +187,12 @@ async def expire_all(keeper: Keeper) -> None:
                 messages=done.messages,
                 months=len(done.months),
             )
+
+
+async def keep_erased(keeper: Keeper) -> None:
+    """Erase again what a restore brought back, and say where the roll lost what it would take to do so."""
+    await retention.replay(keeper)
+    await retention.say_unenrolled(keeper, [tenant.id for tenant in await access.list_recorded(keeper.db)])
 
 
 async def replay_before_doors(keeper: Keeper) -> None:

@@ -63,11 +63,19 @@ class Hosting:
             log.error("agents.process_died", code=self._process.returncode, error=Raised.by(WorkerLostError()))
             self._process = None
             await self._way.aclose()
-            self._not_before, self._rest_s = now + self._rest_s, min(2 * self._rest_s, REST_MAX_S)
+            self._put_off(now)
         if self._process is not None and not self._is_wanted:
             await self._end()
         elif self._process is None and self._is_wanted and now >= self._not_before:
-            hearing.create_task(self._hear(await self._start()))
+            try:
+                hearing.create_task(self._hear(await self._start()))
+            except OSError as error:  # no process, no memory, no file is to be had now
+                log.error("agents.process_not_started", error=Raised.by(error))
+                await self._way.aclose()
+                self._put_off(now)
+
+    def _put_off(self, now: float) -> None:
+        self._not_before, self._rest_s = now + self._rest_s, min(2 * self._rest_s, REST_MAX_S)
 
     async def _hear(self, process: Process) -> None:
         """Kill the process where it hangs; the next look sees that it has ended.

@@ -10,8 +10,9 @@ from typing import Any
 import uvicorn
 from typing_extensions import override
 
+from gatepost.app.crowd import Crowd
+from gatepost.app.encrypted import Encrypted
 from gatepost.app.errors import CLOSE_GRACE_S, HouseEndedError, cannot_listen
-from gatepost.app.handshakes import admit
 from gatepost.app.http_protocol import CONNECTIONS_MAX, HttpProtocol
 from gatepost.arrive.tls import Certificate
 from gatepost.egress.addresses import is_this_machine
@@ -19,6 +20,10 @@ from gatepost.egress.addresses import is_this_machine
 HSTS_S = 31_536_000
 """A year (RFC 6797): a browser or client that has been here never speaks plain HTTP to this name again."""
 
+
+BACKLOG = 1024
+UNREAD_S = 60.0
+"""For a client to take any of what was written to it; then its connection is gone, whoever thinks that it is there."""
 
 SAID_MAX_OCTETS, PING_S = 4_096, 15.0
 """Of a WebSocket: nothing its reader says is listened to, and a reader that does not answer a ping in 30 s is gone."""
@@ -37,14 +42,22 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         yield
 
-    def protocol(self) -> HttpProtocol:
-        """Return what hears one connection; it is told of each by whoever accepts them."""
-        return HttpProtocol(config=self.config, server_state=self.server_state, app_state={})
+    def protocol(self, crowd: Crowd) -> HttpProtocol:
+        """Return what serves one connection that came with others, beneath whoever decrypts it."""
+        made = HttpProtocol(config=self.config, server_state=self.server_state, app_state={})
+        made.crowd = crowd
+        return made
 
 
 @asynccontextmanager
 async def listening(
-    app: Any, host: str, port: int, *, door: str, certificate: Certificate | None = None
+    app: Any,
+    host: str,
+    port: int,
+    *,
+    door: str,
+    certificate: Certificate | None = None,
+    crowd: Crowd | None = None,
 ) -> AsyncIterator[int]:
     """Serve ``app`` while the context lasts; yield the port. At the end answers under way are finished.
 
@@ -53,7 +66,8 @@ async def listening(
         host: address to listen on.
         port: 0 picks a free one.
         door: the section of the settings, for the advice in an error.
-        certificate: None speaks plain HTTP.
+        certificate: None speaks plain HTTP: to this machine, and so to a proxy, whose clients we cannot tell apart.
+        crowd: counts who comes over TLS; None: as the settings have it unless somebody says otherwise.
 
     Raises:
         HouseEndedError: the address cannot be had, or plain HTTP would leave this machine.
@@ -65,19 +79,31 @@ async def listening(
         )
     with _listen(host, port, door) as listener:
         server = _server(app, door, certificate)
-        async with asyncio.TaskGroup() as group:
-            if certificate is None:
-                admitting = None
-                group.create_task(server.serve([listener]))
-            else:
-                group.create_task(server.serve([]))
-                admitting = group.create_task(admit(listener, server.protocol, certificate.context))
+        async with asyncio.TaskGroup() as group, _encrypted(server, listener, certificate, crowd or Crowd()) as plain:
+            group.create_task(server.serve(plain))
             try:
                 yield int(listener.getsockname()[1])
             finally:
                 server.should_exit = True
-                if admitting is not None:
-                    admitting.cancel()
+
+
+@asynccontextmanager
+async def _encrypted(
+    server: _Server, listener: socket.socket, certificate: Certificate | None, crowd: Crowd
+) -> AsyncIterator[list[socket.socket]]:
+    """Let in whoever comes over TLS, while the context lasts; yield the listeners that are left for plain HTTP."""
+    if certificate is None:
+        yield [listener]
+        return
+    context = certificate.context
+    accepting = await asyncio.get_running_loop().create_server(
+        lambda: Encrypted(lambda: server.protocol(crowd), context, crowd), sock=listener, backlog=BACKLOG
+    )
+    try:
+        yield []
+    finally:
+        accepting.close()
+        crowd.disperse()
 
 
 def _server(app: Any, door: str, certificate: Certificate | None) -> _Server:
@@ -106,8 +132,11 @@ def _server(app: Any, door: str, certificate: Certificate | None) -> _Server:
 
 def _listen(host: str, port: int, door: str) -> socket.socket:
     try:
-        return socket.create_server(
-            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024
+        listener = socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=BACKLOG
         )
     except OSError as error:
         raise cannot_listen(door, host, port, error) from error
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; whoever is accepted inherits it
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNREAD_S * 1000))
+    return listener

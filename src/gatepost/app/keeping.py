@@ -5,10 +5,11 @@ from contextlib import asynccontextmanager, suppress
 
 from psycopg.conninfo import make_conninfo
 
-from gatepost.app.build import second_store, sequencer, ways_of
+from gatepost.app.build import second_store, sequencer
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import Database
 from gatepost.db.outside import through
+from gatepost.egress import Egress
 from gatepost.ids import TenantId
 from gatepost.journey import House
 from gatepost.keys import KeyringError
@@ -36,9 +37,9 @@ def plans_of(settings: Settings) -> Plans:
     return Plans(days, said.other_days)
 
 
-def roll_of(settings: Settings, house: House) -> Roll:
+def roll_of(settings: Settings, egress: Egress) -> Roll:
     """Return the roll of erasures, as it lies beside the keys and on the second store."""
-    return Roll(settings.state / "keys", second_store(settings, house))
+    return Roll(settings.state / "keys", second_store(settings, egress))
 
 
 @asynccontextmanager
@@ -60,13 +61,14 @@ async def open_keeper(settings: Settings, house: House, dsn: str) -> AsyncIterat
             return await one.sequence(tenant)
         return -1
 
-    ways = ways_of(settings, own)
-    async with Database.open(through(ways.egress, own), house.db.keys, size=CONNECTIONS, answer_s=ANSWER_S) as database:
+    async with Database.open(
+        through(house.egress, own), house.db.keys, size=CONNECTIONS, answer_s=ANSWER_S
+    ) as database:
         yield Keeper(
             db=house.db,
             own=database,
             blobs=house.blobs,
-            roll=roll_of(settings, house),
+            roll=roll_of(settings, house.egress),
             plans=plans_of(settings),
             sequence=sequence,
             clock=house.clock,

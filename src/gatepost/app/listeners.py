@@ -13,12 +13,14 @@ from gatepost.act.hosted import call_link
 from gatepost.act.petition import link as petition_link
 from gatepost.app.chores import Staff
 from gatepost.app.collect import family, metrics
+from gatepost.app.crowd import Crowd
 from gatepost.app.errors import CLOSE_GRACE_S, cannot_listen
 from gatepost.app.front import Front
 from gatepost.app.http import listening
 from gatepost.app.ready import Readiness
 from gatepost.app.reload import Changeable
 from gatepost.app.smtp import certificates_of, smtp_door
+from gatepost.app.ways_out import network
 from gatepost.app.workers import working
 from gatepost.arrive import SmtpServer
 from gatepost.db.launcher import Cluster
@@ -59,6 +61,9 @@ async def open_doors(
         HouseEndedError: an address cannot be had, a certificate cannot be used, or plain HTTP would leave the machine.
     """
     certificates = certificates_of(settings, house)
+    crowd = Crowd(
+        settings.http.connections_per_address_max, [network(text, "http.proxies") for text in settings.http.proxies]
+    )
     readiness = Readiness(house, settings.state, settings.smtp.disk_free_min_octets)
 
     async def collect() -> list[Metric]:
@@ -76,6 +81,7 @@ async def open_doors(
             settings.http.port,
             door="http",
             certificate=certificates.get("http"),
+            crowd=crowd,
         ) as http_port,
         listening(
             metrics_door.build(collect), settings.metrics.host, settings.metrics.port, door="metrics"

@@ -2,13 +2,16 @@
 
 import logging
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 
 from gatepost.app.build import embedded_postgres, open_house, sequencer
 from gatepost.app.errors import HouseEndedError
 from gatepost.app.keeping import open_keeper
+from gatepost.app.smtp import Operator
 from gatepost.app.state import locked, prepare, running
+from gatepost.db import DatabaseUnavailableError
 from gatepost.journey import House
+from gatepost.record.connections import write_connections
 from gatepost.record.errors import ForkError
 from gatepost.settings import Settings
 from gatepost.upkeep.retention import Keeper
@@ -29,8 +32,10 @@ async def admin_house(settings: Settings, *, may_lag: bool = False) -> AsyncIter
         HouseEndedError: it does, and may not.
     """
     async with AsyncExitStack() as stack:
-        house = await stack.enter_async_context(open_house(settings, _reach(settings, stack)))
+        house = await _opened(settings, _reach(settings, stack), stack)
         await _see_whole(settings, house, may_lag=may_lag)
+        if not may_lag:
+            stack.push_async_callback(_tell, house)
         yield house
 
 
@@ -39,9 +44,24 @@ async def admin_keeper(settings: Settings, *, may_lag: bool = False) -> AsyncIte
     """Yield the house and its keeper, likewise."""
     async with AsyncExitStack() as stack:
         dsn = _reach(settings, stack)
-        house = await stack.enter_async_context(open_house(settings, dsn))
+        house = await _opened(settings, dsn, stack)
         await _see_whole(settings, house, may_lag=may_lag)
+        if not may_lag:
+            stack.push_async_callback(_tell, house)
         yield house, await stack.enter_async_context(open_keeper(settings, house, dsn))
+
+
+async def _opened(settings: Settings, dsn: str, stack: AsyncExitStack) -> House:
+    """Open the house with the ways out it has while it is up: an embedded database is one of `up`."""
+    return await stack.enter_async_context(open_house(settings, dsn, allow_loopback=not settings.database.dsn))
+
+
+async def _tell(house: House) -> None:
+    """Write down what the command connected to, and what was refused."""
+    if not house.egress.has_counted:
+        return
+    with suppress(DatabaseUnavailableError):
+        await write_connections(house.db, house.egress, operator=await Operator(house).tenant(), entropy=house.entropy)
 
 
 async def refuse_lag(settings: Settings, house: House) -> None:

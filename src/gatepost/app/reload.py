@@ -22,6 +22,7 @@ from gatepost.app.systemd import Supervisor
 from gatepost.arrive import Certificate, CertificateError, Limits, Pair, SmtpServer
 from gatepost.db import DatabaseUnavailableError
 from gatepost.journey import House
+from gatepost.meters import Raised
 from gatepost.settings import Settings, SettingsError, flat
 
 POLL_S = 5.0
@@ -163,7 +164,10 @@ class Reloader:
             log.error("house.reload_refused", why=done.refused)
         else:
             log.warning("house.reloaded", changed=done.changed, waiting=done.waiting, certificates=done.certificates)
-        write_private(self._settings.state / NOTE, asdict(done))
+        try:
+            write_private(self._settings.state / NOTE, asdict(done))
+        except OSError as error:  # what was adopted is in force, and the record says so; who waits for the note is told
+            log.error("house.reload_not_noted", error=Raised.by(error))
         self._unrecorded.append(done)
 
     async def _record(self) -> None:

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from gatepost.durable import make_folder, sync_folder
+
 LOCK_TRIES, LOCK_WAIT_S = 20, 0.05
 
 
@@ -51,8 +53,8 @@ def prepare(state: Path) -> Path:
     Others may pass through it (PostgreSQL's account must), but not list it; each secret file is 0600 by itself.
     """
     try:
-        state.mkdir(mode=0o711, parents=True, exist_ok=True)
-        (state / "keys").mkdir(mode=0o700, exist_ok=True)
+        make_folder(state, mode=0o711)
+        make_folder(state / "keys", mode=0o700)
     except OSError as error:
         raise StateError(f"cannot make the state folder {state}: {error.strerror}") from error
     if not os.access(state, os.W_OK):
@@ -61,14 +63,14 @@ def prepare(state: Path) -> Path:
 
 
 @contextmanager
-def locked(state: Path, *, tries: int = LOCK_TRIES) -> Iterator[None]:
+def locked(state: Path) -> Iterator[None]:
     """Hold the folder: one house at a time. What a house that was killed left announced is taken away.
 
     Raises:
         StateError: another process holds it.
     """
     with (state / "lock").open("w") as lock:
-        if not _take(lock, tries):
+        if not _take(lock, LOCK_TRIES):
             raise StateError(
                 f"another house is running on {state}: stop it, or choose another folder with GATEPOST_STATE"
             )
@@ -78,10 +80,10 @@ def locked(state: Path, *, tries: int = LOCK_TRIES) -> Iterator[None]:
         yield
 
 
-def _take(lock: TextIO, tries: int) -> bool:
+def _take(lock: TextIO, tries: int, kind: int = fcntl.LOCK_EX) -> bool:
     for left in reversed(range(tries)):
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, kind | fcntl.LOCK_NB)
         except OSError:
             if left:  # a command that only asks holds it for an instant
                 time.sleep(LOCK_WAIT_S)
@@ -91,14 +93,12 @@ def _take(lock: TextIO, tries: int) -> bool:
 
 
 def is_locked(state: Path) -> bool:
-    """Return whether a house runs on this folder."""
+    """Return whether a house runs on this folder; whoever asks changes nothing there."""
     try:
-        with locked(state, tries=1):
-            return False
-    except StateError:
-        return True
+        with (state / "lock").open() as lock:
+            return not _take(lock, 1, fcntl.LOCK_SH)  # those who ask at once do not take each other for a house
     except OSError:
-        return False  # no such folder
+        return False  # no such folder, or no house was ever up in it
 
 
 @contextmanager
@@ -141,6 +141,7 @@ def write_private(path: Path, note: Mapping[str, object]) -> None:
         file.flush()
         os.fsync(descriptor)
     fresh.replace(path)
+    sync_folder(path.parent)
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -8,7 +8,18 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from ipaddress import ip_network
 from urllib.parse import urlsplit
 
-from gatepost.egress import Destination, Network, NextHop, Purpose, Register, is_address, read_url
+from gatepost.egress import (
+    Destination,
+    Network,
+    NextHop,
+    Purpose,
+    Register,
+    closed_as_spelled,
+    is_address,
+    is_host,
+    place_of,
+    read_url,
+)
 from gatepost.egress.paper import ANY_HOST, ANY_PORT, UNDECLARED
 from gatepost.settings import PORT_MAX, DestinationSettings, Settings, SettingsError
 
@@ -42,7 +53,7 @@ def register(
         closed: what is not for this process to connect to.
 
     Raises:
-        SettingsError: a network or a destination cannot be read.
+        SettingsError: a network or a destination cannot be read, or nobody may connect to the address it spells out.
     """
     declared = [_declared(each) for each in settings.egress.destinations]
     taken = {row.purpose for row in declared}
@@ -71,11 +82,27 @@ def register(
         *(_row(Purpose.SCAN, each, setting) for each, setting in scanners),
         *_witnesses(settings),
     ]
-    allowed = [_network(text, "egress.allow_private") for text in settings.egress.allow_private]
+    allowed = [network(text, "egress.allow_private") for text in settings.egress.allow_private]
     if allow_loopback:
         allowed += LOOPBACK
     rows = [*declared, *(row for row in built_in if row.purpose not in taken)]
+    _check_spelled(rows, allowed, settings)
     return Register(rows, allow_private=allowed, closed=closed)
+
+
+def _check_spelled(rows: Iterable[Destination], allowed: Sequence[Network], settings: Settings) -> None:
+    """See that no row spells out where nothing ever connects: a typing error says so now, and not by what fails later.
+
+    The system's own name servers are not ours to refuse, nor are the addresses we listen on.
+    """
+    asked = {place(each, "dns.servers") for each in settings.dns.servers}
+    for row in rows:
+        if row.purpose is Purpose.PROBE or (row.purpose is Purpose.DNS and (row.host, row.port) not in asked):
+            continue
+        rule = closed_as_spelled(row.host, (*allowed, *row.networks))
+        if rule is not None:
+            said = row.decided_by.removeprefix("the setting ") if row.is_built_in else "egress.destinations"
+            raise SettingsError(f"{said}: nothing may connect to {row.host} ({rule}); name another host")
 
 
 def model_place(settings: Settings) -> Place:
@@ -85,17 +112,14 @@ def model_place(settings: Settings) -> Place:
         SettingsError: ``agents.url`` is no URL.
     """
     try:
-        target = read_url(settings.agents.url)
+        return place_of(settings.agents.url)
     except ValueError as error:
         raise SettingsError(f"agents.url: {error}") from error
-    return target.host, target.port or {"http": 80}.get(target.scheme, 443)
 
 
 def _tool(setting: str, url: str) -> Destination:
     """Return the one place a tool is at; a URL with ``http:`` is the operator's word for going unencrypted."""
-    target = read_url(url)
-    where = target.host, target.port or {"http": 80}.get(target.scheme, 443)
-    return _row(Purpose.TOOL, where, setting, is_clear=target.scheme == "http")
+    return _row(Purpose.TOOL, place_of(url), setting, is_clear=read_url(url).scheme == "http")
 
 
 def _probes(settings: Settings) -> Iterator[Destination]:
@@ -137,6 +161,13 @@ def place(text: str, setting: str, *, port_min: int = 1) -> Place:
     Raises:
         SettingsError: it is none.
     """
+    host, port = _pieces(text, setting, port_min)
+    if not is_host(host):
+        raise SettingsError(f"{setting}: {host} is neither an IP address nor a name that DNS allows")
+    return host, port
+
+
+def _pieces(text: str, setting: str, port_min: int = 1) -> Place:
     host, _, port = text.rpartition(":")
     host = host.strip("[]")
     if not host or not (port.isascii() and port.isdigit() and port_min <= int(port[:6]) <= PORT_MAX):
@@ -201,11 +232,11 @@ def _declared(said: DestinationSettings) -> Destination:
     except ValueError as error:
         raise SettingsError(f"{where}: purpose must be one of {', '.join(Purpose)}") from error
     host, _, port = said.to.rpartition(":")
-    number = ANY_PORT if port == ANY_HOST else place(said.to, where)[1]
+    number = ANY_PORT if port == ANY_HOST else _pieces(said.to, where)[1]
     host = host.strip("[]")
     if not host or (ANY_HOST in host and host != ANY_HOST and not host.startswith("*.")):
         raise SettingsError(f"{where}: to must be host:port, *.example.com:port or *:port; the port may be * too")
-    networks = tuple(_network(text, f"{where}: networks") for text in said.networks)
+    networks = tuple(network(text, f"{where}: networks") for text in said.networks)
     return Destination(
         purpose=purpose,
         host=host,
@@ -218,7 +249,12 @@ def _declared(said: DestinationSettings) -> Destination:
     )
 
 
-def _network(text: str, where: str) -> Network:
+def network(text: str, where: str) -> Network:
+    """Return the network that a setting names.
+
+    Raises:
+        SettingsError: it is none; ``where`` names the setting.
+    """
     try:
         return ip_network(text)
     except ValueError as error:

@@ -21,11 +21,12 @@ from gatepost.app.build import open_house
 from gatepost.app.errors import CLOSE_GRACE_S, STOP_ANSWER_S
 from gatepost.app.noting import noting
 from gatepost.app.reload import POLL_S, Changeable, adopt, renew
-from gatepost.app.smtp import certificates_of, smtp_door
+from gatepost.app.smtp import Operator, certificates_of, smtp_door
 from gatepost.app.structured import structlog
 from gatepost.app.workers import BEAT, BEAT_S, READY, Order
 from gatepost.jobs.pause import pause
 from gatepost.journey import House
+from gatepost.record import keep_connections
 from gatepost.settings import SettingsError
 
 log = structlog.get_logger()
@@ -50,6 +51,11 @@ async def work() -> None:
     ):
         certificate = certificates_of(settings, house)["smtp"]
         door = smtp_door(settings, house, certificate)
+        counting = asyncio.ensure_future(
+            keep_connections(
+                house.db, house.egress, Operator(house).tenant, house.clock, house.entropy, stop
+            )  # its own: scanners, DNS and bodies are asked from here
+        )
         await door.start(settings.smtp.host, order.port, reuse_port=True)
         try:
             process.settle_in()
@@ -63,8 +69,10 @@ async def work() -> None:
                 await stop.wait()
                 following.cancel()
         finally:
+            stop.set()
             house.hurry(STOP_ANSWER_S)
             await door.close(CLOSE_GRACE_S)
+            await counting
 
 
 async def beat(stop: asyncio.Event) -> None:

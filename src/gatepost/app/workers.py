@@ -117,7 +117,12 @@ class Workers:
         """
         loop, pace = asyncio.get_running_loop(), Pace()
         while True:
-            process, served_s = await self._start(number), None
+            try:
+                process, served_s = await self._start(number), None
+            except OSError as error:  # no process, no memory, no file is to be had now
+                log.error("smtp.worker_not_started", number=number, error=Raised.by(error))
+                await asyncio.sleep(pace.after(None))
+                continue
             self._living.add(process)
             try:
                 if await self._is_ready(process):

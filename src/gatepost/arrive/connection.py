@@ -5,7 +5,7 @@ import math
 import ssl
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Protocol, cast
 
 import structlog
@@ -15,7 +15,7 @@ from gatepost.arrive import reply
 from gatepost.arrive.capacity import Capacity
 from gatepost.arrive.desk import Desk
 from gatepost.arrive.events import AskMessage, AskRecipient, Close, Content, Discard, Event, Refused, Send, StartTls
-from gatepost.arrive.limits import STINGY_OCTETS, Admissions, Limits
+from gatepost.arrive.limits import STINGY_OCTETS, Admissions, Limits, client_address
 from gatepost.arrive.paper import Arrived, Peer
 from gatepost.arrive.refusals import Refusal
 from gatepost.arrive.reply import Reply
@@ -379,9 +379,3 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
         else:
             self._perform(self._session.timed_out())
-
-
-def client_address(text: str) -> IPv4Address | IPv6Address:
-    """Return the client's address; an IPv4 client of an IPv6 socket is an IPv4 client."""
-    address = ip_address(text)
-    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +46,9 @@ class Limits:
         return 2 * self.size_max_octets
 
 
+Household = int | str
+"""Who counts as one client."""
+
 STINGY_OCTETS = 5_000
 """In ``hurry_s`` seconds, of a message: whoever brings less is dismissed first. The slowest modems brought more."""
 FREED_SHARE = 0.1
@@ -86,12 +89,12 @@ class Admissions:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._inside: Counter[int | str] = Counter()
+        self._inside: Counter[Household] = Counter()
         self._total = 0
 
     def admit(self, address: IPv4Address | IPv6Address) -> bool:
         """Let one more connection in from ``address``, or answer False and count nothing."""
-        key = _household(address)
+        key = household(address)
         if self.is_full or self._inside[key] >= self.limits.connections_per_address_max:
             return False
         self._inside[key] += 1
@@ -111,14 +114,20 @@ class Admissions:
 
     def leave(self, address: IPv4Address | IPv6Address) -> None:
         """Count one connection out that had been admitted."""
-        key = _household(address)
+        key = household(address)
         self._inside[key] -= 1
         if not self._inside[key]:
             del self._inside[key]
         self._total -= 1
 
 
-def _household(address: IPv4Address | IPv6Address) -> int | str:
+def client_address(text: str) -> IPv4Address | IPv6Address:
+    """Return the client's address; an IPv4 client of an IPv6 socket is an IPv4 client."""
+    address = ip_address(text)
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
+
+
+def household(address: IPv4Address | IPv6Address) -> Household:
     """Return what counts as one client: whoever holds one IPv6 address usually holds its /64."""
     if isinstance(address, IPv4Address):
         return int(address)

@@ -47,13 +47,17 @@ class Endpoint:
 def read_endpoint(variables: Mapping[str, str]) -> Endpoint:
     """Return the endpoint the variables describe; Amazon's own where they name none.
 
+    ``AWS_ENDPOINT_URL_S3`` counts most, for obstore reads it by itself and takes no word against it.
     Without a key, a client would go and ask the cloud's metadata service for one: that is closed.
 
     Raises:
         ValueError: there is no key, or the endpoint is no URL.
     """
     region = variables.get("AWS_REGION") or variables.get("AWS_DEFAULT_REGION") or "us-east-1"
-    url = variables.get("AWS_ENDPOINT") or variables.get("AWS_ENDPOINT_URL") or f"https://s3.{region}.amazonaws.com"
+    if variables.get("AWS_ENDPOINT_URL_S3") == "":
+        raise ValueError("AWS_ENDPOINT_URL_S3 is empty: unset it")
+    named = (variables.get(name) for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT", "AWS_ENDPOINT_URL"))
+    url = next(filter(None, named), f"https://s3.{region}.amazonaws.com")
     parts = urlsplit(url)
     try:
         is_readable = parts.scheme in _PORTS and bool(parts.hostname) and (parts.port is None or parts.port > 0)

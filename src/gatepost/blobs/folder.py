@@ -12,6 +12,9 @@ from gatepost.blobs.errors import BlobsUnavailableError
 DRAFT = ".draft-"
 """How a file is called until it is whole."""
 
+KNOWN_MAX = 10_000
+"""Folders remembered as durable; one that is forgotten costs a flush."""
+
 
 class Folder:
     """One folder. Written by hand and not through obstore, whose local store never fsyncs.
@@ -22,6 +25,7 @@ class Folder:
 
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
+        self._known: set[Path] = set()
 
     def _flush(self, descriptor: int) -> None:
         """Wait until a file or a folder is on the disk itself."""
@@ -46,12 +50,19 @@ class Folder:
         self._make_folder(self._root)
 
     def _make_folder(self, folder: Path) -> None:
-        """Make ``folder`` and its parents, each entry durable in the one above it."""
-        if folder.is_dir():
+        """Make ``folder`` and its parents, each entry durable in the one above it.
+
+        One that is there is flushed once, too: whoever made it, here or in another process, may not have come to that.
+        """
+        is_ours = folder.is_relative_to(self._root) and folder != self._root
+        if folder.is_dir() and (folder in self._known or not is_ours):
             return
         self._make_folder(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
         self._flush_folder(folder.parent)
+        if len(self._known) >= KNOWN_MAX:
+            self._known.clear()
+        self._known.add(folder)
 
     def _write(self, place: Path, octets: bytes) -> None:
         folder = place.parent

@@ -12,6 +12,7 @@ from gatepost.app.gaps import find_gaps
 from gatepost.cli.frame import AsJson, ForTenant, Refusal, in_tenant, show
 from gatepost.cli.menu import app
 from gatepost.cli.record import log
+from gatepost.egress import EgressRefusedError
 from gatepost.ids import ExportId, TenantId
 from gatepost.journey import House
 from gatepost.upkeep import siem
@@ -30,6 +31,10 @@ def _for_tenant(wanted: str | None, work: Callable[[House, TenantId], Awaitable[
         return in_tenant(wanted, work)
     except siem.PlaceError as error:
         raise Refusal(str(error)) from error
+    except EgressRefusedError as error:
+        raise Refusal(
+            f"nothing may connect there ({error}): name a public host, or open it with egress.allow_private"
+        ) from error
     except LookupError as error:
         raise Refusal(f"there is no destination {error}; `gatepost export list` names them") from error
 

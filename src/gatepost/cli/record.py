@@ -101,7 +101,7 @@ async def _beside(house: House, second: Blobs, report: Report) -> None:
         for text in await look(house.db, report.tenant):
             report.find(text)
     try:
-        for text in await misenrolled(house.db, roll_of(read_settings(), house), report.tenant, house.clock()):
+        for text in await misenrolled(house.db, roll_of(read_settings(), house.egress), report.tenant, house.clock()):
             report.find(text)
     except RollError as error:
         report.find(str(error))
@@ -128,7 +128,7 @@ def verify(
 
     async def work(house: House, owner: TenantId) -> Report:
         settings = read_settings()
-        second = second_store(settings, house)
+        second = second_store(settings, house.egress)
         gone = await _gone(house, second, owner)  # before a sequencer copies all anew
         await catch_up(house, owner)
         process.settle_in()  # or the garbage collector looks at each entry several times
@@ -237,7 +237,7 @@ def recover_() -> None:
 
     async def work() -> list[recover.Recovered]:
         async with admin_keeper(settings, may_lag=True) as (house, keeper):
-            second = second_store(settings, house)
+            second = second_store(settings, house.egress)
             done = await recover.recover(house.db, keeper.own, house.blobs, second, now=house.clock())
             for each in done:
                 public = {"entries": each.entries, "renumbered": each.renumbered}

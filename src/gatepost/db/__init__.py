@@ -2,6 +2,15 @@
 
 from gatepost.db.group_commit import GroupCommit
 from gatepost.db.pool import Database, Plans
-from gatepost.db.transaction import DatabaseUnavailableError, Later, Transaction, UndecidedError
+from gatepost.db.transaction import DatabaseUnavailableError, DiskError, Later, Transaction, UndecidedError
 
-__all__ = ["Database", "DatabaseUnavailableError", "GroupCommit", "Later", "Plans", "Transaction", "UndecidedError"]
+__all__ = [
+    "Database",
+    "DatabaseUnavailableError",
+    "DiskError",
+    "GroupCommit",
+    "Later",
+    "Plans",
+    "Transaction",
+    "UndecidedError",
+]

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from gatepost.db.transaction import DatabaseUnavailableError
+from gatepost.db.transaction import DatabaseUnavailableError, DiskError
 from gatepost.meters import UNMETERED, Meters
 
 T = TypeVar("T")
@@ -159,10 +159,11 @@ class GroupCommit:
         began = loop.time()
         try:
             results = await batch[0].commit([waiting.item for waiting in batch])
-        except DatabaseUnavailableError as error:  # all met it; or it is committed, and again would be twice
-            for waiting in batch:
-                _fail(waiting, type(error)(*error.args))
         except Exception as error:  # noqa: BLE001  # it belongs to one caller: to find out whose it is, each goes alone
+            if isinstance(error, DatabaseUnavailableError) and not isinstance(error, DiskError):
+                for waiting in batch:  # all met it; or it is committed, and again would be twice
+                    _fail(waiting, type(error)(*error.args))
+                return
             if len(batch) == 1:
                 _fail(batch[0], error)
                 return

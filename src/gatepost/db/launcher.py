@@ -19,7 +19,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from gatepost.db.binaries import Binaries, LauncherError, find_binaries, service_account
-from gatepost.durable import sync_folder
+from gatepost.durable import make_folder, sync_folder
 
 __all__ = ["Binaries", "Cluster", "LauncherError", "find_binaries", "home_for"]
 
@@ -29,6 +29,7 @@ ROLES = ("gatepost_app", "gatepost_accept", "gatepost_keeper")
 """Who serves, who takes mail, and who forgets: the roles a house that is up connects as."""
 
 _START_TIMEOUT_S = 60
+_START_TRIES = 3
 _STOP_TIMEOUT_S = 20
 _QUIT_TIMEOUT_S = 10
 """After SIGQUIT: PostgreSQL itself kills what does not end within five seconds."""
@@ -69,8 +70,9 @@ def home_for(state: Path) -> Path:
     # Named after this very folder, so that a new state folder at the same path never meets the data of an old one.
     digest = hashlib.sha256(f"{state}:{state.stat().st_ino}:{time.time_ns()}".encode()).hexdigest()[:16]
     home = _SHARED_HOME / digest
-    home.mkdir(mode=0o711, parents=True)
+    make_folder(home, mode=0o711)
     pointer.symlink_to(home)
+    sync_folder(state)
     return home
 
 
@@ -82,6 +84,7 @@ class Cluster:
         self._account = service_account()
         self._root = home / f"postgres-{binaries.major}"
         self._data = self._root / "data"
+        self._lock = self._data / "postmaster.pid"
         self._socket = self._root / "run"
         if len(os.fsencode(self._socket)) > _SOCKET_PATH_MAX:
             digest = hashlib.sha256(os.fsencode(self._socket)).hexdigest()[:16]
@@ -92,7 +95,13 @@ class Cluster:
 
     def dsn(self, role: str) -> str:
         """Return the connection string for ``role``: one that a house serves as, or ``OWNER``, who migrates."""
-        return make_conninfo(host=str(self._socket), user=role, dbname="gatepost", application_name="gatepost")
+        return make_conninfo(
+            host=str(self._socket),
+            hostaddr="",  # else libpq would take one from its environment, and connect there
+            user=role,
+            dbname="gatepost",
+            application_name="gatepost",
+        )
 
     @property
     def log_path(self) -> Path:
@@ -110,8 +119,20 @@ class Cluster:
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
         self._clear_attempts()
-        self._stop_orphan()
-        self._write_access()
+        for left in reversed(range(_START_TRIES)):
+            self._stop_orphan()
+            self._write_access()
+            self._begin()
+            try:
+                self._wait_until_ready()
+            except LauncherError:
+                if not left or not self._is_taken():
+                    raise
+            else:
+                return
+
+    def _begin(self) -> None:
+        """Begin a postgres in the data folder, and wait for nothing."""
         with self.log_path.open("ab") as log:
             self.process = self._spawn(
                 [
@@ -126,7 +147,6 @@ class Cluster:
                 ],
                 output=log.fileno(),
             )
-        self._wait_until_ready()
 
     def call_off(self) -> None:
         """Let a start that is under way in another thread fail, and each to come: the house is to end."""
@@ -186,7 +206,7 @@ class Cluster:
         )
 
     def _own(self, path: Path) -> None:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path, mode=0o700)
         owner = self._account.pw_uid if self._account else os.geteuid()
         if path.is_symlink() or path.stat().st_uid not in {os.geteuid(), owner}:
             raise LauncherError(f"{path} belongs to another account: remove it or choose another state folder")
@@ -266,26 +286,38 @@ class Cluster:
         raise LauncherError("PostgreSQL goes on letting its superuser in: see its log")
 
     def _stop_orphan(self) -> None:
-        """Stop a postgres of this data folder whose house was killed: it would hold the lock, and nobody watches it."""
-        lock = self._data / "postmaster.pid"
-        try:
-            pid = int(lock.read_text().split("\n", 1)[0])
-        except (OSError, ValueError):
-            return
-        inhabitants = tuple(self._inhabitants())
-        if pid in inhabitants:
-            _signal(pid, signal.SIGINT)
-        for each in inhabitants:
-            _signal(each, signal.SIGCONT)  # as in ``stop``
-        if not self._is_deserted(_STOP_TIMEOUT_S):  # backends outlive a killed postmaster by a moment, unless they hang
+        """Stop a postgres of this data folder whose house was killed: it would hold the lock, and nobody watches it.
+
+        Where nobody lives here, nobody holds the lock either. PostgreSQL would take for its holder whatever process has
+        the number by now (after a restart of the machine or the container, a zombie), and refuse a lock without number,
+        as a kill leaves it between the file and what is written there.
+        """
+        deadline = time.monotonic() + _STOP_TIMEOUT_S
+        while (inhabitants := tuple(self._inhabitants())) and time.monotonic() < deadline:
+            if (pid := self._holder()) in inhabitants:
+                _signal(pid, signal.SIGINT)
+            for each in inhabitants:
+                _signal(each, signal.SIGCONT)  # as in ``stop``, and again each second for the same reason
+            if self._is_deserted(1) or self._is_called_off.is_set():
+                break
+        if not self._is_deserted(0):  # backends outlive a killed postmaster by a moment, unless they hang
             for left in self._inhabitants():
                 _signal(left, signal.SIGKILL)  # what they share is thrown away and made anew from the log
             if not self._is_deserted(_QUIT_TIMEOUT_S):
                 return  # postgres will say who holds the lock
-        if _is_zombie(pid):  # dead, and not yet buried: postgres would take it for alive
-            lock.unlink(missing_ok=True)
-            for held in self._socket.glob(".s.PGSQL.*.lock"):
-                held.unlink()
+        for held in (self._lock, *self._socket.glob(".s.PGSQL.*.lock")):
+            held.unlink(missing_ok=True)
+
+    def _holder(self) -> int:
+        """Return the number in the data folder's lock; 0: there is none."""
+        try:
+            return int(self._lock.read_text().split("\n", 1)[0])
+        except (OSError, ValueError):
+            return 0
+
+    def _is_taken(self) -> bool:
+        """Tell whether ours has ended, and another lives here: one that a killed house had just begun was quicker."""
+        return self.process is not None and self.process.poll() is not None and any(self._inhabitants())
 
     def _is_deserted(self, within_s: float) -> bool:
         deadline = time.monotonic() + within_s
@@ -296,11 +328,16 @@ class Cluster:
         return True
 
     def _inhabitants(self) -> Iterator[int]:
-        """Yield the processes of PostgreSQL that live in the data folder: postmaster and backends alike."""
+        """Yield the processes of PostgreSQL that live in the data folder: postmaster and backends alike.
+
+        A postmaster that has only just begun is on its way there, as its command says.
+        """
+        data, bound = self._data.resolve(), b"\0-D\0%b\0" % os.fsencode(self._data)
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):  # it ended meanwhile, or is somebody else's
-                is_here = (process / "cwd").readlink() == self._data.resolve()
-                if is_here and (process / "comm").read_text() == "postgres\n":
+                if (process / "comm").read_text() != "postgres\n":
+                    continue
+                if (process / "cwd").readlink() == data or bound in (process / "cmdline").read_bytes():
                     yield int(process.name)
 
     def _wait_until_ready(self) -> None:
@@ -312,7 +349,9 @@ class Cluster:
             said = psycopg.pq.PGconn.ping(server.encode())  # it says so to whomever
             if said == psycopg.pq.Ping.REJECT:  # it replays its log, which takes as long as it takes
                 deadline = time.monotonic() + _START_TIMEOUT_S
-            elif said == psycopg.pq.Ping.OK:
+            elif (
+                said == psycopg.pq.Ping.OK and self._holder() == self.process.pid
+            ):  # and not one that outlives its house
                 if not self._is_owner_out:
                     self._make_database(server)
                 return
@@ -336,10 +375,3 @@ class Cluster:
 def _signal(pid: int, number: signal.Signals) -> None:
     with suppress(ProcessLookupError):
         os.kill(pid, number)
-
-
-def _is_zombie(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except (OSError, IndexError):
-        return False

@@ -47,7 +47,8 @@ def places(dsn: str) -> tuple[Place, ...]:
     hosts = said.get("host", "").split(",")
     addresses = said.get("hostaddr", "").split(",")
     named = [
-        host or address for host, address in zip(_stretch(hosts, addresses), _stretch(addresses, hosts), strict=True)
+        address if address and (not host or _is_socket(host)) else host  # an address counts more than a socket's folder
+        for host, address in zip(_stretch(hosts, addresses), _stretch(addresses, hosts), strict=True)
     ]
     ports = said.get("port", "").split(",")
     if len(ports) == 1:
@@ -55,7 +56,11 @@ def places(dsn: str) -> tuple[Place, ...]:
     if len(ports) != len(named):
         raise DsnError("database.dsn must have one port, or one for each host")
     found = zip(named, ports, strict=True)
-    return tuple((host, int(port or DEFAULT_PORT)) for host, port in found if host and not host.startswith(("/", "@")))
+    return tuple((host, int(port or DEFAULT_PORT)) for host, port in found if host and not _is_socket(host))
+
+
+def _is_socket(host: str) -> bool:
+    return host.startswith(("/", "@"))
 
 
 def through(egress: Egress, dsn: str) -> Dsn:
@@ -84,6 +89,7 @@ async def _checked(egress: Egress, dsn: str) -> str:
             addresses.append(address)
             ports.append(str(port))
     changed = {"host": ",".join(hosts), "hostaddr": ",".join(addresses), "port": ",".join(ports)}
+    changed |= {"gssencmode": "disable"}  # it comes in TLS's place, and asks a key distribution centre by itself
     if not all(map(is_loopback, addresses)) and _must_encrypt(egress, places(dsn)):
         mode = said.get("sslmode", "verify-full")
         if mode != "verify-full":

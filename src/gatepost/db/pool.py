@@ -5,24 +5,27 @@ Every query runs as the application's role, which neither owns a table nor bypas
 """
 
 import select
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from enum import Enum
 from typing import Any, LiteralString, Self
 
 import psycopg
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from gatepost.db.exchange import Connection, Exchange
 from gatepost.db.outside import SILENCE, Dsn, DsnError
-from gatepost.db.transaction import DatabaseUnavailableError, Transaction, UndecidedError, needed
+from gatepost.db.storage import is_of_the_disk
+from gatepost.db.transaction import DatabaseUnavailableError, DiskError, Transaction, UndecidedError, needed
 from gatepost.db.waits import SilenceError, Waits
 from gatepost.egress import EgressRefusedError, UnreachableError
 from gatepost.ids import TenantId
-from gatepost.keys import KeyringError, KeyStore
+from gatepost.keys import KeyringError, KeysAwayError, KeyStore
 
 RECONNECT_S = 2.0
-"""How long the pool tries again by itself, with growing pauses; then the next caller makes it try at once."""
+"""How long the pool tries again by itself, with growing pauses; then it tries at once for whoever waits, or comes."""
+
+ASK_S = 0.1
 
 ANSWER_S = 120.0
 """How long one answer is waited for, as a rule. Nothing the house asks takes minutes, and much waits in one row."""
@@ -102,6 +105,7 @@ class Database:
             max_size=size,
             timeout=timeout_s,
             reconnect_timeout=RECONNECT_S,
+            reconnect_failed=_ask_again,
             open=False,
             kwargs={"autocommit": True, "options": _OPTIONS + _IDLE.format(round(answer_s * 1000))},
         )
@@ -137,7 +141,9 @@ class Database:
             plans: which plans its statements may run by.
 
         Raises:
-            DatabaseUnavailableError: no connection, or it broke, or the keys cannot be kept: nothing was committed.
+            DatabaseUnavailableError: no connection, or it broke, or the keys cannot be read or kept: nothing was
+                committed.
+            DiskError: PostgreSQL's own disk failed a statement.
             UndecidedError: it broke before the commit was confirmed.
         """
         return self._begun("begin", tenant, plans)
@@ -221,7 +227,7 @@ class Database:
 
     @asynccontextmanager
     async def _exchange(self) -> AsyncIterator[Exchange]:
-        try:
+        with _outages():
             connection = await self._living()
             exchange = Exchange(connection)
             try:
@@ -234,8 +240,6 @@ class Database:
                         await exchange.close()
                 finally:  # the pool closes one in which an answer is outstanding, and counts it
                     await self._pool.putconn(connection)
-        except _BROKEN as error:
-            raise DatabaseUnavailableError(type(error).__name__) from error
 
     async def _living(self) -> Connection:
         """Take a connection that did not die while it lay in the pool; asking it would cost a round trip."""
@@ -254,15 +258,35 @@ class Database:
         Raises:
             DatabaseUnavailableError: no connection, or it broke while listening.
         """
-        try:
+        with _outages():
             async with self._pool.connection() as connection:
                 await connection.execute(psycopg.sql.SQL("listen {}").format(psycopg.sql.Identifier(channel)))
                 try:
                     yield connection
                 finally:
                     await connection.execute("unlisten *")
-        except (psycopg.OperationalError, PoolTimeout) as error:
-            raise DatabaseUnavailableError(type(error).__name__) from error
+
+
+async def _ask_again(pool: AsyncConnectionPool[Connection]) -> None:
+    """Have the pool try anew where somebody waits for it: it does so for whoever asks, and who waits asks no more."""
+    if pool.get_stats().get("requests_waiting"):
+        with suppress(PoolTimeout, PoolClosed):
+            await pool.putconn(await pool.getconn(ASK_S))
+
+
+@contextmanager
+def _outages() -> Iterator[None]:
+    """Tell what is away, and may be there again soon, from what is wrong with a statement."""
+    try:
+        yield
+    except _BROKEN as error:
+        raise DatabaseUnavailableError(type(error).__name__) from error
+    except KeysAwayError as error:
+        raise DatabaseUnavailableError(f"the key store: {error}") from error
+    except psycopg.Error as error:
+        if is_of_the_disk(error):
+            raise DiskError(type(error).__name__) from error
+        raise
 
 
 def _is_alive(connection: Connection) -> bool:

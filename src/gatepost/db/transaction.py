@@ -20,6 +20,10 @@ class UndecidedError(DatabaseUnavailableError):
     """It went away as it was told to commit: whether it did, nobody knows."""
 
 
+class DiskError(DatabaseUnavailableError):
+    """PostgreSQL answered that it cannot read or write its files, and rolled back; another row may fare better."""
+
+
 class Later:
     """The answer to a statement that was sent along; it can be read once something asked after it was answered."""
 

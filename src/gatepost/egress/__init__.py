@@ -1,8 +1,8 @@
 """The one way out: every outgoing connection, its register, its refusals."""
 
-from gatepost.egress.client import Connected, Egress, Resolve, is_address
+from gatepost.egress.client import Connected, Egress, Resolve
 from gatepost.egress.dialogue import dialogue
-from gatepost.egress.http import HttpAnswer, post, posting, read_url, seconds_asked
+from gatepost.egress.http import HttpAnswer, place_of, post, posting, read_url, seconds_asked
 from gatepost.egress.lines import Lines
 from gatepost.egress.paper import (
     Destination,
@@ -20,6 +20,7 @@ from gatepost.egress.paper import (
     is_success,
 )
 from gatepost.egress.register import Register
+from gatepost.egress.spelled import closed_as_spelled, is_address, is_host
 from gatepost.egress.talk import Status
 from gatepost.egress.tally import Tally
 
@@ -44,9 +45,12 @@ __all__ = [
     "Times",
     "UnreachableError",
     "UntrustedError",
+    "closed_as_spelled",
     "dialogue",
     "is_address",
+    "is_host",
     "is_success",
+    "place_of",
     "post",
     "posting",
     "read_url",

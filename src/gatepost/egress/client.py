@@ -6,7 +6,6 @@ import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
@@ -24,6 +23,7 @@ from gatepost.egress.paper import (
     UnreachableError,
 )
 from gatepost.egress.register import Register, is_among
+from gatepost.egress.spelled import addresses_in
 from gatepost.egress.tally import Counter, Tally
 from gatepost.ids import TenantId
 
@@ -93,6 +93,11 @@ class Egress:
         self._resolve = resolve
         self.clock = clock
         self._counter = Counter()
+
+    @property
+    def has_counted(self) -> bool:
+        """Whether anything was opened or refused since the last time."""
+        return self._counter.has_counted
 
     def take(self) -> Tally:
         """Return what was opened and refused since the last time."""
@@ -264,12 +269,19 @@ class Egress:
         except EgressRefusedError as refusal:
             self._refuse(errand, refusal.rule)
             raise
-        literal = host.strip("[]")
-        if is_address(literal):
-            return [literal]
-        if host.lower().removesuffix(".") == "localhost":
-            return ["127.0.0.1", "::1"]
-        return list(await self._resolve(host))[:ADDRESSES_MAX]
+        return addresses_in(host) or list(await self._resolve(host))[:ADDRESSES_MAX]
+
+    def check_spelled(self, errand: Errand, host: str, port: int) -> None:
+        """See that a destination that is being written down is none where nobody may connect (``Register``).
+
+        Raises:
+            EgressRefusedError: a rule closes it; counted as any other refusal.
+        """
+        try:
+            self.register.check_spelled(errand.purpose, host, port)
+        except EgressRefusedError as refusal:
+            self._refuse(errand, refusal.rule)
+            raise
 
     def _check(self, errand: Errand, host: str, port: int, address: str, *, in_clear: bool) -> Admitted:
         try:
@@ -303,15 +315,6 @@ async def _tcp(address: str, port: int, timeout_s: float) -> socket.socket:
         made.close()
         raise
     return made
-
-
-def is_address(text: str) -> bool:
-    """Tell whether a host is an IP address as RFC 791 and RFC 4291 spell it, and no name."""
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _family(address: str) -> socket.AddressFamily:

@@ -1,9 +1,8 @@
 """HTTP outwards: one request, one bounded answer, no redirects, no proxies, certificates checked."""
 
 import asyncio
-import re
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,8 +11,9 @@ from functools import cache
 
 import httpx2
 
-from gatepost.egress.client import Egress, Place, is_address
+from gatepost.egress.client import Egress, Place
 from gatepost.egress.paper import Errand, UnreachableError, UntrustedError
+from gatepost.egress.spelled import is_host
 
 PORT_MAX = 65_535
 PORTS = {"http": 80, "https": 443}
@@ -23,11 +23,6 @@ CRUMB_OCTETS = 64
 
 ANSWER_LEAST_OCTETS = 65_536
 """However little of an answer is wanted, so much may come in crumbs."""
-
-_NAME = re.compile(rb"(?=.{1,253}\Z)(?:\w(?:[\w-]{0,61}\w)?\.)*\w(?:[\w-]{0,61}\w)?", re.ASCII)
-"""A name as DNS carries it; containers have underscores."""
-_NUMBER = re.compile(rb"(?:.*\.)?(?:\d+|0x[0-9a-f]*)", re.ASCII)
-"""An address in one of the spellings that differ between readers, such as 127.1 and 0x7f.1; no name ends so."""
 
 _DIGITS_MAX = 6  # of the seconds a receiver asks us to wait
 
@@ -53,8 +48,8 @@ def seconds_asked(retry_after: str, now: datetime) -> int:
     return int(min(max(wait_s, 0), 10**_DIGITS_MAX - 1))
 
 
-def read_url(url: str) -> httpx2.URL:
-    """Return an absolute http or https URL without password, as the client will understand it.
+def read_url(url: str, schemes: Collection[str] = tuple(PORTS)) -> httpx2.URL:
+    """Return an absolute URL of http, https or the ``schemes`` without password, as the client will understand it.
 
     Raises:
         ValueError: it is none.
@@ -63,14 +58,19 @@ def read_url(url: str) -> httpx2.URL:
         parsed = httpx2.URL(url)
     except (httpx2.InvalidURL, UnicodeError) as error:
         raise ValueError("the URL cannot be read") from error
-    if parsed.scheme not in PORTS or not parsed.host or parsed.port == 0 or (parsed.port or 1) > PORT_MAX:
-        raise ValueError("the URL must be absolute and begin with http:// or https://")
-    name = parsed.raw_host.removesuffix(b".")
-    if not is_address(parsed.host) and (not _NAME.fullmatch(name) or _NUMBER.fullmatch(name)):
+    if parsed.scheme not in schemes or not parsed.host or parsed.port == 0 or (parsed.port or 1) > PORT_MAX:
+        raise ValueError(f"the URL must be absolute and begin with {' or '.join(f'{each}://' for each in schemes)}")
+    if not is_host(parsed.raw_host.decode("ascii")):
         raise ValueError("the URL's host must be a name that DNS allows, or an IP address")
     if parsed.userinfo:
         raise ValueError("the URL must have no password")
     return parsed
+
+
+def place_of(url: str) -> tuple[str, int]:
+    """Return the host and the port a URL leads to; raises ``ValueError`` as ``read_url`` does."""
+    target = read_url(url)
+    return target.host, target.port or PORTS[target.scheme]
 
 
 @cache

@@ -14,6 +14,7 @@ from gatepost.egress.paper import (
     Purpose,
     Rule,
 )
+from gatepost.egress.spelled import closed_as_spelled
 
 
 class Register:
@@ -56,6 +57,20 @@ class Register:
             if row.purpose is purpose and row.port in {ANY_PORT, port} and _covers(row.host.lower(), name):
                 return row
         raise EgressRefusedError(Rule.UNDECLARED)
+
+    def check_spelled(self, purpose: Purpose, host: str, port: int) -> None:
+        """See that a destination somebody writes down is none where nobody may connect.
+
+        Of an address this is known at once; a name is judged by where it leads when it is connected to.
+
+        Raises:
+            EgressRefusedError: a rule closes it.
+        """
+        rule = closed_as_spelled(host, self.allow_private)
+        if rule is not None:  # a row may open what is closed to all others
+            rule = closed_as_spelled(host, (*self.allow_private, *self.find(purpose, host, port).networks))
+        if rule is not None:
+            raise EgressRefusedError(rule)
 
     def admit(self, errand: Errand, host: str, port: int, address: str, *, in_clear: bool = False) -> Admitted:
         """Return leave to connect to ``address``, one of those ``host`` resolved to.

@@ -29,6 +29,11 @@ class Counter:
         self._refused: dict[Refused, Times] = {}
         self.overflown = 0
 
+    @property
+    def has_counted(self) -> bool:
+        """Whether there is a sum to take."""
+        return bool(self._opened or self._refused)
+
     def opened(self, what: Opened, at: datetime) -> None:
         """Count one connection."""
         self._add(self._opened, what, Times(1, at, at))

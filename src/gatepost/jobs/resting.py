@@ -69,7 +69,7 @@ class Resting(ABC):
         """Index until ``stop`` is set; a database that is away, or what does not open, only delays it."""
         while not stop.is_set():
             pause_s = POLL_S
-            with suppress(DatabaseUnavailableError):
+            with suppress(DatabaseUnavailableError, KeyringError):
                 pause_s = await self.turn(asyncio.get_running_loop().time)
             await pause(stop, pause_s)
 

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from typing_extensions import override
 
 from gatepost.clock import Entropy
-from gatepost.keys.errors import ErasedError, KeyringError
+from gatepost.keys.errors import ErasedError, KeyringError, KeysAwayError
 from gatepost.keys.keyring import KEY_OCTETS, Keyring
 from gatepost.keys.mac import Mac
 from gatepost.keys.master import MASTER, NEXT, alone, check_file, check_folder, make_master
@@ -324,7 +324,7 @@ class KeyStore:
                 self._take_master(self._writes.standing_house())
                 yield self._writes
         except sqlite3.Error as error:
-            raise KeyringError(f"the key store cannot be written: {error}") from error
+            raise KeysAwayError(f"the key store cannot be written: {error}") from error
 
     # Reading.
 

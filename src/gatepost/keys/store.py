@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
-from gatepost.keys.errors import KeyringError
+from gatepost.keys.errors import KeyringError, KeysAwayError
 from gatepost.keys.master import check_file
 
 _WAIT_S = 10
@@ -106,12 +106,12 @@ class Rows:
 
     def version(self) -> int:
         """Return a number that changes when anybody else has written."""
-        return int(self._connection.execute("pragma data_version").fetchone()[0])
+        return int(self._read("pragma data_version")[0][0])
 
     def house(self) -> House | None:
         """Return the store's own row; None where it was just made."""
-        row = self._connection.execute("select id, proof, rotations, destructions from house").fetchone()
-        return None if row is None else House(*row)
+        found = self._read("select id, proof, rotations, destructions from house")
+        return House(*found[0]) if found else None
 
     def standing_house(self) -> House:
         """Return the same row of a store that was begun; raises ``KeyringError`` where it is gone."""
@@ -136,7 +136,7 @@ class Rows:
     def by_ids(self, keys: Iterable[int]) -> list[Row]:
         """Return those of the keys that are there, in one reading."""
         query = "select * from key where id in (select value from json_each(?))"
-        return [Row(*row) for row in self._connection.execute(query, (json.dumps([*keys]),))]
+        return [Row(*row) for row in self._read(query, json.dumps([*keys]))]
 
     def by_name(self, tenant: str, kind: str, name: str) -> Row | None:
         """Return the newest key of that name."""
@@ -148,15 +148,26 @@ class Rows:
         query = """
             select * from key where tenant = ? and kind = ? and name in (select value from json_each(?)) order by rowid
         """
-        return [Row(*row) for row in self._connection.execute(query, (tenant, kind, json.dumps([*names])))]
+        return [Row(*row) for row in self._read(query, tenant, kind, json.dumps([*names]))]
 
     def of_tenant(self, tenant: str) -> list[Row]:
         """Return all keys of a tenant."""
-        return [Row(*row) for row in self._connection.execute("select * from key where tenant = ?", (tenant,))]
+        return [Row(*row) for row in self._read("select * from key where tenant = ?", tenant)]
 
     def _one(self, query: str, *values: str | int) -> Row | None:
-        row = self._connection.execute(query, values).fetchone()
-        return None if row is None else Row(*row)
+        found = self._read(query, *values)
+        return Row(*found[0]) if found else None
+
+    def _read(self, query: str, *values: str | int) -> list[tuple[Any, ...]]:
+        """Return what a query finds.
+
+        Raises:
+            KeysAwayError: the file cannot be read.
+        """
+        try:
+            return self._connection.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise KeysAwayError(f"the key store cannot be read: {error}") from error
 
     def insert(self, rows: Iterable[Row]) -> None:
         """Add keys; one that is there already stays as it is."""
@@ -165,7 +176,7 @@ class Rows:
     def after(self, key: int, limit: int) -> list[Row]:
         """Return the keys with the next higher ids, in order."""
         query = "select * from key where id > ? order by id limit ?"
-        return [Row(*row) for row in self._connection.execute(query, (key, limit))]
+        return [Row(*row) for row in self._read(query, key, limit)]
 
     def rewrap(self, rows: Iterable[tuple[int, bytes]]) -> None:
         """Put keys under another wrapping."""
@@ -185,12 +196,12 @@ class Rows:
     def ids(self, tenant: str, kind: str, name: str) -> list[int]:
         """Return the keys of that name: more than one where two processes met the person at once."""
         query = "select id from key where tenant = ? and kind = ? and name = ? order by id"
-        return [int(row[0]) for row in self._connection.execute(query, (tenant, kind, name))]
+        return [int(row[0]) for row in self._read(query, tenant, kind, name)]
 
     def names(self, tenant: str, kind: str) -> list[str]:
         """Return the names of the tenant's keys of a kind, in order."""
         query = "select distinct name from key where tenant = ? and kind = ? order by name"
-        return [str(row[0]) for row in self._connection.execute(query, (tenant, kind))]
+        return [str(row[0]) for row in self._read(query, tenant, kind)]
 
     def delete_ids(self, tenant: str, keys: Iterable[int]) -> int:
         """Destroy these of the tenant's keys; return how many there were."""
@@ -204,7 +215,7 @@ class Rows:
     def counts(self) -> dict[tuple[str, str], int]:
         """Return how many keys there are of each tenant and kind."""
         query = "select tenant, kind, count(*) from key group by tenant, kind order by tenant, kind"
-        return {(tenant, kind): count for tenant, kind, count in self._connection.execute(query)}
+        return {(tenant, kind): count for tenant, kind, count in self._read(query)}
 
     def shed(self) -> None:
         """Empty the write-ahead file, in which deleted keys may still stand."""

@@ -6,6 +6,7 @@ import re
 IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\r\n]*\r?\n", re.MULTILINE)
+_LINE = re.compile(rb"(?!\Z)([^\r\n]*)(?:\r\n?|\n|\Z)")
 _UU_NAMES = frozenset({"x-uuencode", "uuencode", "x-uue", "uue"})
 
 
@@ -47,12 +48,15 @@ def _uuencoded(octets: bytes) -> tuple[bytes, bool]:
     begin = _UU_BEGIN.search(octets)
     if begin is None:
         return octets, False
-    out: list[bytes] = []
-    for line in octets[begin.end() :].splitlines():
+    out = bytearray()
+    for found in _LINE.finditer(octets, begin.end()):  # one at a time: there may be millions
+        line = found[1]
         if line.strip() == b"end":
-            return b"".join(out), True
+            return bytes(out), True
         try:
-            out.append(binascii.a2b_uu(line))
+            out += binascii.a2b_uu(line)
         except binascii.Error:
             return octets, False
-    return b"".join(out), False
+        if len(out) > len(octets):  # blanks left out at the ends of lines count, and no program writes only those
+            return octets, False
+    return bytes(out), False

@@ -15,8 +15,8 @@ from gatepost.mail import fields
 from gatepost.mail.reading import of_text
 from gatepost.verify import attached, content
 from gatepost.verify.attached import TextReader
-from gatepost.verify.authenticate import on_octets
 from gatepost.verify.paper import Content, Evidence, Verified
+from gatepost.verify.stages import on_octets
 
 _EVIDENCE = TypeAdapter(Evidence)
 _UNREAD = Content(subject="", plain="", html="", reading=of_text(""), message_id="", references=(), reply_to=())

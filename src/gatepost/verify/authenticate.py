@@ -1,16 +1,14 @@
 """Who really sent one arrival: read its header, ask DNS together, judge. Steps are numbered as they run."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
+from typing import NamedTuple, TypeVar
 
 from gatepost.arrive.paper import Arrived
 from gatepost.dns.paper import Answer, RdType, Resolver
 from gatepost.mail import fields
 from gatepost.mail.fields import Header
-from gatepost.mail.octets import Octets
 from gatepost.verify import arc, author, dkim, dmarc, host, spf, tree_walk
 from gatepost.verify.answers import Answers, UnansweredError
 from gatepost.verify.author import Author
@@ -18,12 +16,9 @@ from gatepost.verify.dmarc import Alignment, Discovery
 from gatepost.verify.host import Host
 from gatepost.verify.paper import ArcVerdict, DkimVerdict, DmarcVerdict, Result, SpfVerdict
 from gatepost.verify.signed_data import Body
+from gatepost.verify.stages import Stages, in_stages, on_octets
 
 T = TypeVar("T")
-P = ParamSpec("P")
-
-INLINE_OCTETS = 65_536
-"""Larger messages are hashed and parsed in a thread, so that others are not kept waiting."""
 
 NO_DMARC = DmarcVerdict(Result.NONE, "")
 
@@ -67,12 +62,13 @@ async def authenticate(arrived: Arrived, resolver: Resolver) -> Authenticated:
     return found
 
 
-def _nothing(raw: bytes, header: Header, body: Body) -> None:
+def _nothing(*_: object) -> Stages[None]:
     """Read nothing else."""
+    yield from ()
 
 
 async def authenticate_beside(
-    arrived: Arrived, resolver: Resolver, beside: Callable[[bytes, Header, Body], T]
+    arrived: Arrived, resolver: Resolver, beside: Callable[[bytes, Header, Body], Stages[T]]
 ) -> tuple[Authenticated, T]:
     """Say who sent one arrival, and what ``beside``, which is pure, makes of its octets: they are looked at once."""
     raw = arrived.raw
@@ -91,7 +87,7 @@ async def authenticate_beside(
         asked = await known.settle(ask, foresee=partial(_foresee, known, arrived, claims, chain, domain))
     # (3) Compare hashes and signatures.
     signed = _Signed(header, claims, chain, asked, domain, arrived.received_at)
-    signatures, sealed, besides = await on_octets(raw, _see, signed, beside)
+    signatures, sealed, besides = await in_stages(raw, _see, signed, beside)
     # (4) Compare the proven domains with the author's.
     try:
         alignment, verdict = _judge_author(known, asked, signatures)
@@ -101,16 +97,6 @@ async def authenticate_beside(
     is_unsettled = not alignment.holds and _is_unsettled(domain, signatures, asked.host.spf, alignment)
     marked = _with_alignment(signatures, alignment)
     return Authenticated(header, found, asked.host, marked, verdict, chain, sealed, alignment, is_unsettled), besides
-
-
-async def on_octets(raw: Octets, work: Callable[Concatenate[bytes, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run pure work on a message: here, or in a thread where it is large. One on disk is in memory for that only."""
-    if not isinstance(raw, bytes):
-        async with raw.opened() as octets:
-            return await asyncio.to_thread(work, octets, *args, **kwargs)
-    if len(raw) <= INLINE_OCTETS:
-        return work(raw, *args, **kwargs)
-    return await asyncio.to_thread(work, raw, *args, **kwargs)
 
 
 def _ask(
@@ -153,12 +139,13 @@ class _Signed(NamedTuple):
 
 
 def _see(
-    raw: bytes, signed: _Signed, beside: Callable[[bytes, Header, Body], T]
-) -> tuple[tuple[DkimVerdict, ...], ArcVerdict, T]:
+    raw: bytes, signed: _Signed, beside: Callable[[bytes, Header, Body], Stages[T]]
+) -> Stages[tuple[tuple[DkimVerdict, ...], ArcVerdict, T]]:
     """Look at the whole message once: the work that grows with it; pure."""
     header = signed.header
     body = Body(raw[header.body_start :])
-    besides = beside(raw, header, body)
+    besides = yield from beside(raw, header, body)
+    yield
     return (
         dkim.judge(header, body, signed.claims, signed.asked.keys, signed.at, signed.author_domain),
         arc.judge(header, body, signed.chain, signed.asked.seal_keys, signed.at, signed.author_domain),

@@ -14,13 +14,10 @@ _FOLD = ";\r\n\t"
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~@/\-]+", re.ASCII)
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s=";]+|=', re.DOTALL)
 _QUOTED_REST = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-_WRITTEN = re.compile(
-    rb"(?:\A|(?<=[\r\n]))authentication-results(?:(?:\r\n?|\n)?[ \t])*:"
-    rb"(?P<value>(?:[^\r\n]|(?:\r\n?|\n)[ \t])*)(?:\r\n?|\n|\Z)",
-    re.IGNORECASE,
-)
-"""Some readers join a name to a colon on the next line."""
-_BEFORE_ALL = re.compile(rb"(?:[ \t][^\r\n]*(?:\r\n?|\n|\Z))+")
+_NAME = re.compile(rb"(?:\A|(?<=[\r\n]))authentication-results", re.IGNORECASE)
+_END = re.compile(rb"(?:\r\n|\r(?!\n)|\n)(?![ \t])")
+"""Of a field with its folds. No repeat spans a field: ``re`` keeps hundreds of octets for each turn of a group."""
+_BLANKS = b" \t\r\n"
 _WORD = re.compile(r"""[^\s\x00-\x20"();,:<>@\[\]\\/?=\ufffd]+""")
 _FOLDED = re.compile(rb"\r\n?|\n")
 _PARENTHESIS = re.compile(r'[()\\"]')
@@ -53,8 +50,9 @@ def stamped(raw: bytes, told: str, authserv_id: str) -> bytes:
 
     Lines before the first field that begin with a blank belong to none. They go: they would go on with ours.
     """
-    found = _BEFORE_ALL.match(raw)
-    return field(told, authserv_id) + without_ours(raw[found.end() :] if found else raw, authserv_id)
+    if raw[:1] in {b" ", b"\t"}:
+        raw = raw[_end_of_field(raw, 0, len(raw))[1] :]
+    return field(told, authserv_id) + without_ours(raw, authserv_id)
 
 
 def _spf(evidence: Evidence) -> list[str]:
@@ -201,12 +199,22 @@ def without_ours(raw: bytes, authserv_id: str) -> bytes:
     All of the header block is searched, however long, and a bare CR or LF ends a line as it does for many readers of
     mail; so are encoded words, which some decode in any field. A field that does not say whose it is goes too.
     """
+    start, at = fields.body_start(raw), 0
+    kept: list[bytes] = []
+    for name in _NAME.finditer(raw, 0, start):
+        text_end, end = _end_of_field(raw, name.end(), start)
+        before, colon, written = raw[name.end() : text_end].partition(b":")
+        # Some readers join a name to a colon on the next line.
+        if colon and not before.strip(_BLANKS) and _claims_our_name(written, authserv_id):
+            kept.append(raw[at : name.start()])
+            at = end
+    return b"".join((*kept, raw[at:]))
 
-    def kept(found: re.Match[bytes]) -> bytes:
-        return b"" if _claims_our_name(found["value"], authserv_id) else found[0]
 
-    start = fields.body_start(raw)
-    return _WRITTEN.sub(kept, raw[:start]) + raw[start:]
+def _end_of_field(raw: bytes, within: int, stop: int) -> tuple[int, int]:
+    """Return where the field around a place ends, and where the next one begins."""
+    found = _END.search(raw, within, stop)
+    return found.span() if found else (stop, stop)
 
 
 def _claims_our_name(written: bytes, authserv_id: str) -> bool:

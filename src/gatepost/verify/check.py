@@ -20,7 +20,7 @@ from gatepost.verify import (
     tongue,
 )
 from gatepost.verify.attached import TextReader
-from gatepost.verify.authenticate import NO_DMARC, Authenticated, authenticate_beside, on_octets
+from gatepost.verify.authenticate import NO_DMARC, Authenticated, authenticate_beside
 from gatepost.verify.host import NOBODY
 from gatepost.verify.paper import (
     ArcVerdict,
@@ -33,6 +33,7 @@ from gatepost.verify.paper import (
 )
 from gatepost.verify.scan import NO_WATCH, Watch
 from gatepost.verify.signed_data import Body
+from gatepost.verify.stages import Stages, in_stages, on_octets
 
 
 async def check(
@@ -67,7 +68,7 @@ async def _check_own(arrived: Arrived, watch: Watch, own_ids: OwnIds) -> Evidenc
     """
     header = await on_octets(arrived.raw, fields.split)
     found = author.find(header)
-    seen = await on_octets(arrived.raw, _see_own, header, canaries=watch.canaries)
+    seen = await in_stages(arrived.raw, _see_own, header, canaries=watch.canaries)
     read = seen.content
     return Evidence(
         author=found.address,
@@ -131,13 +132,14 @@ async def _check_stranger(arrived: Arrived, resolver: Resolver, watch: Watch, ow
     )
 
 
-def _see(raw: bytes, header: Header, body: Body, *, canaries: tuple[str, ...]) -> _Seen:
+def _see(raw: bytes, header: Header, body: Body, *, canaries: tuple[str, ...]) -> Stages[_Seen]:
     """Look at the whole message once: what it says, and whom it seems to say it to; pure."""
     read = content.read(raw, header)
+    yield
     return _Seen(read, injection.examine(read, canaries=canaries), body.sha256.hex())
 
 
-def _see_own(raw: bytes, header: Header, *, canaries: tuple[str, ...]) -> _Seen:
+def _see_own(raw: bytes, header: Header, *, canaries: tuple[str, ...]) -> Stages[_Seen]:
     return _see(raw, header, Body(raw[header.body_start :]), canaries=canaries)
 
 

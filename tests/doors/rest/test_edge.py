@@ -4,11 +4,11 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from fastapi import FastAPI, Request
-from starlette.types import Message
+from fastapi import FastAPI, Request, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import EventDict
 
-from gatepost.doors.rest.edge import DROPPED_MAX_OCTETS, Edge
+from gatepost.doors.rest.edge import DROPPED_MAX_OCTETS, SMALL_OCTETS, Edge
 from gatepost.doors.rest.problems import install
 
 
@@ -82,6 +82,38 @@ async def test_a_body_that_dribbles_is_given_up() -> None:
     assert sent[0]["status"] == 408
 
 
+async def test_bodies_under_way_have_one_bound_and_whoever_began_first_makes_room() -> None:
+    async def hear(request: Scope, receive: Receive, send: Send) -> None:
+        await Response(await Request(request, receive).body())(request, receive, send)
+
+    edge = Edge(hear, bodies_max_octets=3 * SMALL_OCTETS)
+    piece: Message = {"type": "http.request", "body": bytes(SMALL_OCTETS + 1), "more_body": True}
+    slow = [Speaker(edge, [{**piece, "body": b"small"}])] + [Speaker(edge, [piece]) for _ in range(4)]
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(each.speak()) for each in slow]
+        await asyncio.sleep(0.05)
+        assert [each.status for each in slow] == [None, 408, 408, None, None]
+        late = Speaker(edge, [{**piece, "more_body": False}])
+        await late.speak()
+        await asyncio.sleep(0.05)
+        assert (late.status, slow[3].status, slow[4].status) == (200, 408, None)
+        for task in tasks:
+            task.cancel()
+    small = [Speaker(edge, [{**piece, "body": bytes(SMALL_OCTETS)}]) for _ in range(4)]
+    async with asyncio.TaskGroup() as group:  # what was cancelled is held no longer
+        tasks = [group.create_task(each.speak()) for each in small]
+        await asyncio.sleep(0.05)
+        assert [each.status for each in small] == [408, None, None, None]
+        for task in tasks:
+            task.cancel()
+
+
+async def test_one_body_over_the_bound_of_all_gives_up_itself() -> None:
+    speaker = Speaker(Edge(tiny(), bodies_max_octets=10), [{"type": "http.request", "body": bytes(11)}])
+    await speaker.speak()
+    assert speaker.status == 408
+
+
 async def test_a_caller_who_left_is_answered_nothing() -> None:
     assert await speak([{"type": "http.disconnect"}]) == []
 
@@ -106,6 +138,27 @@ async def test_a_fault_tells_nobody_what_happened(client: httpx2.AsyncClient, sa
     assert (said[0]["error"], Path(said[0]["where"].partition(":")[0]).name) == ("ZeroDivisionError", "test_edge.py")
     assert "at" not in said[0]  # the time of the line has that name
     assert "pa55" not in str(said)
+
+
+class Speaker:
+    """A caller who says these lines and then nothing; ``status`` is what it has heard."""
+
+    def __init__(self, app: ASGIApp, messages: list[Message]) -> None:
+        self._app, self._waiting = app, messages
+        self.status: int | None = None
+
+    async def speak(self) -> None:
+        scope = {"type": "http", "method": "POST", "path": "/size", "raw_path": b"/size", "query_string": b""}
+        await self._app({**scope, "headers": [], "http_version": "1.1"}, self._receive, self._send)
+
+    async def _receive(self) -> Message:
+        if self._waiting:
+            return self._waiting.pop(0)
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def _send(self, message: Message) -> None:
+        self.status = message.get("status", self.status)
 
 
 async def speak(messages: list[Message], headers: list[tuple[bytes, bytes]] | None = None) -> list[Message]:

@@ -3,6 +3,7 @@ import pytest
 from doors.rest.scene import Tenancy, calls, leaves, sequence
 from gatepost.doors import rest
 from gatepost.doors.rest import export_shapes
+from gatepost.egress import Rule
 from gatepost.journey import House
 
 SPLUNK = {"kind": "splunk", "url": "https://127.0.0.1:9", "credential": "hec-token", "region": "EU"}
@@ -62,3 +63,27 @@ async def test_what_cannot_be_a_destination_is_refused(house: House, ours: Tenan
 
 def test_no_shape_that_is_shown_has_a_credential() -> None:
     assert not {"credential", "ca"} & set(export_shapes.ExportDetail.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("kind", "url"),
+    [
+        ("otlp", "https://169.254.169.254"),
+        ("syslog", "tls://169.254.169.254"),
+        ("syslog", "tls://[fd00:ec2::254]:6514"),
+    ],
+)
+async def test_an_address_nobody_may_connect_to_is_refused_when_it_is_written_down(
+    house: House, ours: Tenancy, kind: str, url: str
+) -> None:
+    async with calls(rest.build(house), ours.owner) as client:
+        made = await client.post("/api/v1/exports", json={"kind": kind, "url": url})
+        kept = await client.post(
+            "/api/v1/exports", json={"kind": kind, "url": url.partition(":")[0] + "://siem.example"}
+        )
+        one = f"/api/v1/exports/{kept.json()['id']}"
+        changed = await client.put(one, json={"kind": kind, "url": url})
+    for refused in (made, changed):
+        assert (refused.status_code, refused.json()["type"]) == (422, "/api/problems/destination.closed")
+        assert refused.json()["errors"] == [Rule.METADATA.value]
+    assert {what.ref for what in house.egress.take().refused} == {"", kept.json()["id"]}

@@ -8,8 +8,10 @@ import pytest
 
 from doors.rest.scene import POLICY, Tenancy, calls, leaves, set_policy, write
 from gatepost import act
+from gatepost.act import store
 from gatepost.doors import rest
-from gatepost.egress import Egress, Register
+from gatepost.egress import Egress, Register, Rule
+from gatepost.ids import WebhookId
 from gatepost.journey import House
 from outbound import Receiver, http_receiver
 from talkers import talking
@@ -105,6 +107,40 @@ async def test_an_endpoint_is_paused_changed_rotated_and_set_going(house: House,
         assert (await client.post(f"{one}/test")).json()["reason"] == "receiver.unreachable"
 
 
+CLOSED = {
+    "169.254.169.254": Rule.METADATA,
+    "[fd00:ec2::254]": Rule.METADATA,
+    "[::ffff:169.254.169.254]": Rule.METADATA,
+    "[64:ff9b::a9fe:a9fe]": Rule.METADATA,
+    "169\u3002254\u3002169\u3002254": Rule.METADATA,
+    "0.0.0.0": Rule.UNSPECIFIED,  # noqa: S104  # to be refused, not bound
+    "[fe80::1%25eth0]": Rule.LINK_LOCAL,
+    "10.0.0.1": Rule.PRIVATE,
+    "localhost.": Rule.LOOPBACK,
+}
+
+
+@pytest.mark.parametrize("host", CLOSED)
+async def test_an_address_nobody_may_connect_to_is_refused_when_it_is_written_down(
+    house: House, ours: Tenancy, host: str
+) -> None:
+    shut = replace(house, egress=way_out(private=False))
+    path = f"/api/v1/mailboxes/{ours.account}/webhooks"
+    async with calls(rest.build(shut), ours.owner) as client:
+        made = await client.post(path, json={"url": f"https://{host}/secret-path"})
+        kept = (await client.post(path, json={"url": "https://agent.example/"})).json()
+        changed = await client.patch(f"{path}/{kept['id']}", json={"url": f"https://{host}/secret-path"})
+        assert len((await client.get(path)).json()["items"]) == 1
+    for refused in (made, changed):
+        said = refused.json()
+        assert (refused.status_code, said["type"]) == (422, "/api/problems/destination.closed")
+        assert said["errors"] == [CLOSED[host].value]
+        assert "egress.allow_private" in said["detail"]
+        assert "secret-path" not in refused.text
+    refs = {what.ref: (what.rule, times.count) for what, times in shut.egress.take().refused.items()}
+    assert refs == {str(ours.account): (CLOSED[host], 1), kept["id"]: (CLOSED[host], 1)}
+
+
 @pytest.mark.parametrize("host", ["0xa9fea9fe", "2852039166", "169.254.43518", "exa mple.com"])
 async def test_a_host_that_readers_understand_in_different_ways_is_refused_at_once(
     house: House, ours: Tenancy, host: str
@@ -128,7 +164,10 @@ async def test_the_test_button_leads_nowhere_inside(house: House, ours: Tenancy,
     path = f"/api/v1/mailboxes/{ours.account}/webhooks"
     shut = replace(house, egress=way_out(private=False))
     async with calls(rest.build(shut), ours.owner) as client:
-        made = (await client.post(path, json={"url": f"https://{host}/latest/meta-data/"})).json()
+        made = (await client.post(path, json={"url": "https://agent.example/"})).json()
+        async with house.db.transaction(ours.tenant) as tx:  # as an earlier release would have registered it
+            kept = await act.find(tx, shut, ours.account, WebhookId(made["id"]))
+            await store.change_webhook(tx, replace(kept.webhook, url=f"https://{host}/latest/meta-data/"))
         said = (await client.post(f"{path}/{made['id']}/test")).json()
     assert (said["is_accepted"], said["status_code"]) == (False, 0)
     assert said["reason"] in {"egress.refused", "receiver.unreachable"}  # the latter: it is no address at all

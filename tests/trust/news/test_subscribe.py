@@ -1,16 +1,19 @@
 """Asking, confirming, leaving; on real PostgreSQL."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
 import pytest
 
+from gatepost.egress import Purpose
 from gatepost.record.trust_log import TRUST
 from gatepost.trust.news import Channel, Topic, store, subscribe
 from gatepost.trust.news.paper import Subscriber
 from gatepost.trust.news.subscribe import TargetError, TooManyError
 from trust.posting import Posting
+from ways import way_out
 
 ADDRESS = "reader@example.org"
 BOTH = frozenset(Topic)
@@ -121,3 +124,14 @@ async def test_no_address_lies_in_the_tables_in_clear(post: Posting, owner_dsn: 
         rows += connection.execute("select job::text from job").fetchall()
     assert rows
     assert not any("example.org" in row[0] or b"example.org".hex() in row[0] for row in rows)
+
+
+@pytest.mark.parametrize("host", ["169.254.169.254", "[fd00:ec2::254]", "10.0.0.1", "localhost"])
+async def test_no_stranger_has_us_call_where_nobody_may_connect(post: Posting, host: str) -> None:
+    house = replace(post.house, egress=way_out(private=False))
+    with pytest.raises(TargetError, match="public host"):
+        await subscribe.ask(house, Channel.WEBHOOK, f"https://{host}/secret", {Topic.TRUST})
+    [(what, times)] = house.egress.take().refused.items()
+    assert (what.purpose, what.tenant, what.ref, times.count) == (Purpose.WEBHOOK, None, "news.ask", 1)
+    async with house.db.transaction(TRUST) as tx:
+        assert await store.by_target(tx, Channel.WEBHOOK, f"https://{host}/secret") is None

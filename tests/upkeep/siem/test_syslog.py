@@ -43,6 +43,35 @@ def test_a_message_is_spelled_as_rfc_5424_demands() -> None:
     assert json.loads(octets.partition(b"\xef\xbb\xbf")[2])["leaf_index"] == 5
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "2852039166",
+        "0xa9fea9fe",
+        "169.254.43518",
+        "169.254.169.254.",
+        "169.254.169.254%00.example",
+        "a b",
+        "x@y.example",
+    ],
+)
+def test_a_host_that_readers_understand_in_different_ways_is_no_destination(host: str) -> None:
+    with pytest.raises(ValueError, match="tls://host"):
+        read_place(f"tls://{host}")
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("tls://log.example", ("log.example", 6514)),
+        ("tls://log.example:443/", ("log.example", 443)),
+        ("tls://169\u3002254\u3002169\u3002254", ("169.254.169.254", 6514)),  # so it can be judged
+    ],
+)
+def test_a_host_is_what_will_be_connected_to(url: str, place: tuple[str, int]) -> None:
+    assert read_place(url) == place
+
+
 @given(st.text())
 def test_a_value_never_ends_its_parameter(value: str) -> None:
     assert re.fullmatch(r'(?:[^"\\\]]|\\["\\\]])*', escaped(value))

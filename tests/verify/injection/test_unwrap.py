@@ -1,6 +1,7 @@
 import base64
 import codecs
 import re
+import tracemalloc
 from urllib.parse import quote
 
 import pytest
@@ -132,3 +133,26 @@ def test_unwrapping_is_total_and_stays_within_the_text(text: str, hints: set[str
 def test_what_a_hint_waits_for_stands_wherever_it_is(wrapping: str, data: st.DataObject) -> None:
     wrapped = data.draw(st.from_regex(re.compile(HINTS[wrapping], re.ASCII)))
     assert re.search(RUN, wrapped, re.ASCII)
+
+
+@pytest.mark.parametrize(
+    ("hint", "turn"),
+    [
+        ("hex", "41 "), ("numbers", "65 "), ("octal", "\\101"), ("references", "&#65;"), ("url", "%41"),
+        ("bits", "01000001"), ("morse", ".- / "), ("spaced", "a b "), ("joined", "word_"),
+        ("base64", "QUFB" * 6 + "\n"),
+    ],
+)  # fmt: skip
+def test_a_wrapping_without_end_takes_memory_as_it_is_long(hint: str, turn: str) -> None:
+    text = turn * (2_000_000 // len(turn))
+    tracemalloc.start()
+    for _ in unwrap(text, {hint}):
+        pass
+    _, peak_octets = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak_octets < 20 * len(text)
+
+
+def test_what_stands_far_down_a_wrapping_is_read() -> None:
+    text = " ".join(f"{octet:02x}" for octet in ("words " * 20_000 + ORDER).encode())
+    assert any(ORDER in piece.text for piece in unwrap(text, {"hex"}))

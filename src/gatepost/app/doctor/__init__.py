@@ -14,6 +14,7 @@ from gatepost.app.doctor import (
     database,
     disk,
     engine,
+    erasures,
     names,
     outside,
     policies,
@@ -21,9 +22,11 @@ from gatepost.app.doctor import (
     secrets,
 )
 from gatepost.app.doctor.finding import Finding, Level, failure, ok, warning, worst
+from gatepost.app.keeping import roll_of
 from gatepost.app.ways_out import next_hop
 from gatepost.db import Database, DatabaseUnavailableError
 from gatepost.db.outside import Dsn, through
+from gatepost.egress import Egress
 from gatepost.keys import KeyStore
 from gatepost.settings import Settings
 
@@ -67,6 +70,8 @@ async def examine(settings: Settings) -> list[Finding]:
         found += [agents.look(settings, running), *agents.look_at_kernel()]
         async with _reached(through(ways.egress, dsn) if dsn else None, keys, found) as db:
             await add("clock", lambda: clocks.look(clock, db))
+            if keys is not None:
+                await add("keys.erased", lambda: _enrolled(settings, ways.egress, db))
             if db is None:
                 return found
             await add("database", lambda: database.look(db, settings.database.connections))
@@ -77,6 +82,10 @@ async def examine(settings: Settings) -> list[Finding]:
             found.append(await outside.look_at_blobs(blobs_of(settings, ways), entropy))
             await add("dns", lambda: names.look_at_domains(db, resolver, hostname))
     return found
+
+
+async def _enrolled(settings: Settings, egress: Egress, db: Database | None) -> list[Finding]:
+    return [await erasures.look(roll_of(settings, egress), db, clock())]
 
 
 @asynccontextmanager

@@ -13,6 +13,10 @@ from gatepost.meters import Raised
 
 BODY_MAX_OCTETS = 1_048_576
 BODY_TIMEOUT_S = 30.0
+BODIES_MAX_OCTETS = 32 * BODY_MAX_OCTETS
+"""In memory at once, of bodies that are not whole yet; beyond it the one begun first is given up."""
+SMALL_OCTETS = 65_536
+"""Whoever has sent less is given up only where nobody has sent more."""
 DROPPED_MAX_OCTETS = 8 * BODY_MAX_OCTETS
 
 log = structlog.get_logger()
@@ -33,11 +37,19 @@ class Edge:
     """
 
     def __init__(
-        self, app: ASGIApp, *, body_max_octets: int = BODY_MAX_OCTETS, body_timeout_s: float = BODY_TIMEOUT_S
+        self,
+        app: ASGIApp,
+        *,
+        body_max_octets: int = BODY_MAX_OCTETS,
+        bodies_max_octets: int = BODIES_MAX_OCTETS,
+        body_timeout_s: float = BODY_TIMEOUT_S,
     ) -> None:
         self._app = app
         self._body_max_octets = body_max_octets
+        self._bodies_max_octets = bodies_max_octets
         self._body_timeout_s = body_timeout_s
+        self._held: dict[asyncio.Timeout, int] = {}  # octets of each body under way, in the order they began
+        self._held_octets = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -85,8 +97,9 @@ class Edge:
         if size > DROPPED_MAX_OCTETS or (size > self._body_max_octets and b"expect" in headers):
             raise Problem(Code.REQUEST_TOO_LARGE, headers={"Connection": "close"})
         body, length = bytearray(), 0
+        time_left = asyncio.timeout(self._body_timeout_s)
         try:
-            async with asyncio.timeout(self._body_timeout_s):
+            async with time_left:
                 # What is too large is read on and dropped: a caller who still sends when we hang up hears no answer.
                 while length <= DROPPED_MAX_OCTETS:
                     message = await receive()
@@ -95,13 +108,35 @@ class Edge:
                     length += len(message.get("body", b""))
                     if length <= self._body_max_octets:
                         body += message.get("body", b"")
+                        self._hold(time_left, len(body))
                     if not message.get("more_body", False):
                         break
         except TimeoutError:
             raise Problem(Code.REQUEST_TOO_SLOW, headers={"Connection": "close"}) from None
+        finally:
+            self._let_go(time_left)
         if length > self._body_max_octets:
             raise Problem(Code.REQUEST_TOO_LARGE, headers={"Connection": "close"})
         return bytes(body)
+
+    def _hold(self, time_left: asyncio.Timeout, octets: int) -> None:
+        """Count what one body takes; where all are too much together, end the time of the one begun first.
+
+        Raises:
+            TimeoutError: it is this one.
+        """
+        self._held_octets += octets - self._held.get(time_left, 0)
+        self._held[time_left] = octets
+        while self._held_octets > self._bodies_max_octets:
+            large = (each for each, held in self._held.items() if held > SMALL_OCTETS)
+            first = next(large, next(iter(self._held)))
+            self._let_go(first)
+            if first is time_left:
+                raise TimeoutError
+            first.reschedule(asyncio.get_running_loop().time())
+
+    def _let_go(self, time_left: asyncio.Timeout) -> None:
+        self._held_octets -= self._held.pop(time_left, 0)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -32,6 +32,7 @@ from gatepost.deliver import KeyReusedError
 from gatepost.deliver.hold import ApproverError, HoldMissingError
 from gatepost.deliver.hold_end import HoldChangedError, HoldSettledError, NotNowError
 from gatepost.doors.rest import refusals
+from gatepost.egress import EgressRefusedError
 from gatepost.keys import ErasedError
 from gatepost.record import QueryError
 from gatepost.record.errors import IndexBehindError
@@ -86,6 +87,7 @@ class Code(StrEnum):
     WORKBENCH_FULL = "workbench.full"
     WEBHOOK_INVALID = "webhook.invalid"
     EXPORT_INVALID = "export.invalid"
+    DESTINATION_CLOSED = "destination.closed"
     HOLD_INVALID = "hold.invalid"
     HOLD_BUSY = "hold.busy"
     ERASURE_HELD = "erasure.held"
@@ -167,6 +169,11 @@ MEANINGS: Mapping[Code, Meaning] = {
     ),
     Code.WEBHOOK_INVALID: Meaning(422, "The webhook is not valid", "Register an absolute http or https URL."),
     Code.EXPORT_INVALID: Meaning(422, "The destination is not valid", "Correct what errors names."),
+    Code.DESTINATION_CLOSED: Meaning(
+        422,
+        "Nothing may connect there",
+        "Name a public host; where this address is meant, have the operator open it with egress.allow_private.",
+    ),
     Code.HOLD_INVALID: Meaning(422, "The legal hold is not valid", "Correct what errors names."),
     Code.HOLD_BUSY: Meaning(409, "Something is just being removed", "Send it again: nothing was placed or released."),
     Code.ERASURE_HELD: Meaning(409, "A legal hold forbids it", "Release the hold that errors names, if it may be."),
@@ -333,6 +340,9 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     KeyReusedError: lambda _: Problem(Code.KEY_REUSED),
     ParentMissingError: lambda _: missing("message"),
     GrantError: _ungranted,
+    EgressRefusedError: lambda error: Problem(
+        Code.DESTINATION_CLOSED, MEANINGS[Code.DESTINATION_CLOSED].advice, errors=[error.rule.value]
+    ),
     HoldBusyError: lambda error: Problem(Code.HOLD_BUSY, errors=[str(error)]),
     HoldMissingError: lambda _: missing("hold"),
     HoldSettledError: lambda error: Problem(Code.HOLD_SETTLED, f"It was {error.state.value}."),

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from gatepost.act.webhook import check_url
+from gatepost.egress import EgressRefusedError, Errand, Purpose, place_of
 from gatepost.ids import token
 from gatepost.jobs import Promise
 from gatepost.journey import House
@@ -53,6 +54,8 @@ async def ask(house: House, channel: Channel, target: str, topics: Collection[To
     target, now = read_target(channel, target), house.clock()
     if not topics:
         raise TargetError("choose at least one")
+    if channel is Channel.WEBHOOK:
+        _check_spelled(house, target)
     async with house.db.transaction(TRUST) as tx:
         await store.lock(tx)
         if await store.asked_since(tx, now - timedelta(hours=1)) >= PER_HOUR:
@@ -74,6 +77,14 @@ async def ask(house: House, channel: Channel, target: str, topics: Collection[To
         else:
             known = await store.ask_again(tx, known, topics, now)
         await house.jobs.enqueue(tx, Promise(ASK, known.id, {"subscriber": known.id, "round": known.round}))
+
+
+def _check_spelled(house: House, url: str) -> None:
+    """Refuse an address nobody may connect to; which rule says so is for the record, and no stranger's."""
+    try:
+        house.egress.check_spelled(Errand(Purpose.WEBHOOK, ASK), *place_of(url))
+    except EgressRefusedError as error:
+        raise TargetError("nothing may connect there: give a URL with a public host") from error
 
 
 def read_target(channel: Channel, text: str) -> str:

@@ -1,7 +1,7 @@
 """What is forgotten, when, at whose wish, and what is kept in spite of it (docs/adr/0031)."""
 
 from gatepost.upkeep.retention.claims import sweep_claims
-from gatepost.upkeep.retention.enrolled import misenrolled
+from gatepost.upkeep.retention.enrolled import misenrolled, say_unenrolled, unenrolled
 from gatepost.upkeep.retention.erase import Erased, erase_person, foresee
 from gatepost.upkeep.retention.expire import Expired, destroy_months, expire
 from gatepost.upkeep.retention.hold import (
@@ -45,6 +45,8 @@ __all__ = [
     "place_hold",
     "release_hold",
     "replay",
+    "say_unenrolled",
     "show",
     "sweep_claims",
+    "unenrolled",
 ]

@@ -11,11 +11,14 @@ from datetime import datetime
 from pathlib import Path
 
 import orjson
+import structlog
 
 from gatepost.blobs import Blobs
 from gatepost.durable import sync_folder
 from gatepost.ids import TenantId
 from gatepost.upkeep.retention.paper import Erasure
+
+log = structlog.get_logger()
 
 FILE = "erasures.jsonl"
 PREFIX = "erasures"
@@ -68,11 +71,29 @@ class Roll:
             BlobsUnavailableError: the second store does not answer.
         """
         here, there = await self.both(now)
+        if here.keys() != there.keys():  # a place was put back, or somebody took lines from it
+            log.warning(
+                "erasures.roll_completed",
+                file=str(self._path),
+                beside_keys=len(there.keys() - here.keys()),
+                second_store=len(here.keys() - there.keys()),
+            )
         for request in there.keys() - here.keys():
             self._write(_spelled(there[request]))
         for request in here.keys() - there.keys():
             await self._second.write(_copy_path(here[request]), _spelled(here[request]))
         return sorted((here | there).values(), key=lambda each: (each.at, each.request))
+
+    def requests(self) -> set[str]:
+        """Return the ids of the requests in the file beside the keys.
+
+        Raises:
+            RollError: it cannot be read, or a line of it is not ours.
+        """
+        found = dict[str, Erasure]()
+        for line in self._lines():
+            _take(found, line)
+        return set(found)
 
     async def amiss(self, tenant: TenantId, done: Collection[str], now: datetime) -> AsyncIterator[str]:
         """Yield a sentence for each of a tenant's erasures that a place has lost, or knows otherwise than the other.

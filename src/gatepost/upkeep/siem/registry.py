@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from gatepost import ids
 from gatepost.db import Transaction
-from gatepost.egress import read_url
+from gatepost.egress import Errand, Purpose, place_of, read_url
 from gatepost.ids import ExportId, TenantId
 from gatepost.record import export
 from gatepost.record.paper import Json
@@ -39,8 +39,10 @@ async def add(tx: Transaction, house: Means, wanted: Wanted, *, actor: str, star
 
     Raises:
         PlaceError: it cannot be used, or there are too many.
+        EgressRefusedError: it spells out an address where nobody may connect.
     """
     place = check(wanted)
+    _check_spelled(house, tx.tenant, wanted.kind, place, ref="")
     if await store.count(tx) >= DESTINATIONS_MAX:
         raise PlaceError(f"a tenant has at most {DESTINATIONS_MAX} destinations")
     at = house.clock()
@@ -64,11 +66,14 @@ async def change(tx: Transaction, house: Means, identifier: ExportId, wanted: Wa
 
     Raises:
         PlaceError: it cannot be used.
+        EgressRefusedError: it spells out an address where nobody may connect.
         LookupError: there is none.
     """
     found = await _found(tx, identifier)
     if wanted.kind is not found.destination.kind:
         raise PlaceError("the kind of a destination does not change: add another one")
+    place = check(wanted)
+    _check_spelled(house, tx.tenant, wanted.kind, place, ref=identifier)
     at = house.clock()
     made = Destination(
         id=identifier,
@@ -76,7 +81,7 @@ async def change(tx: Transaction, house: Means, identifier: ExportId, wanted: Wa
         format=wanted.format,
         is_personal=wanted.is_personal,
         wants_ack=wanted.wants_ack,
-        place=check(wanted),
+        place=place,
         created_at=found.destination.created_at,
     )
     await store.change(tx, made, at)
@@ -165,6 +170,11 @@ def check(wanted: Wanted) -> Place:
     except ValueError as error:
         raise PlaceError(str(error)) from error
     return Place(url=url, credential=place.credential, ca=place.ca, index=place.index, region=region)
+
+
+def _check_spelled(house: Means, tenant: TenantId, kind: Kind, place: Place, *, ref: str) -> None:
+    host, port = syslog.read_place(place.url) if kind is Kind.SYSLOG else place_of(place.url)
+    house.egress.check_spelled(Errand(Purpose.EXPORT, ref, tenant), host, port)
 
 
 def _check_words(wanted: Wanted) -> None:

@@ -5,10 +5,10 @@ Nothing is ever acknowledged but by TCP: what that has taken over counts as sent
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 
+from gatepost.egress import read_url
 from gatepost.upkeep.siem.paper import Event, Limits
 
 PORT = 6514
@@ -22,6 +22,7 @@ LIMITS = Limits(events=500, batch_octets=1_000_000, event_octets=8192)
 """A receiver should take 8,192 octets (RFC 5425 section 4.3.1) and may cut what is longer."""
 
 _BOM = b"\xef\xbb\xbf"
+_EXPECTED = "a syslog destination is tls://host, with a port where it is not 6514"
 
 
 def read_place(url: str) -> tuple[str, int]:
@@ -30,10 +31,13 @@ def read_place(url: str) -> tuple[str, int]:
     Raises:
         ValueError: it is none.
     """
-    parts = urlsplit(url)
-    if parts.scheme != "tls" or not parts.hostname or parts.path not in {"", "/"} or parts.query or parts.username:
-        raise ValueError("a syslog destination is tls://host, with a port where it is not 6514")
-    return parts.hostname, parts.port or PORT
+    try:
+        parts = read_url(url, ("tls",))
+    except ValueError as error:
+        raise ValueError(_EXPECTED) from error
+    if parts.path not in {"", "/"} or parts.query or parts.fragment:
+        raise ValueError(_EXPECTED)
+    return parts.host, parts.port or PORT
 
 
 def message(event: Event, write: Callable[[Event], Mapping[str, Any]]) -> bytes:

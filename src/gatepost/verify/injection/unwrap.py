@@ -122,30 +122,35 @@ def _joined(wrapped: str) -> str:
 _APART = r"[^\w\s/|]\s?(?:[^\w\s/|])?|[ _]|\s?[/|]\s?"
 """What parts letters that are written apart, but for wide spaces."""
 _PLACE = r"(?:2[0-6]|1\d|[1-9])"
+# Every repeat of a group has an end: ``re`` keeps hundreds of octets for each turn, for megabytes half a gigabyte. What
+# goes on behind is a piece of its own.
 _PACKED: dict[str, tuple[re.Pattern[str], Callable[[str], str]]] = {
-    "base64": (re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}(?:\r?\n[A-Za-z0-9+/_-]{8,})*={0,2}"), _base64),
-    "base32": (re.compile(r"(?<![A-Z2-7])[A-Z2-7]{32,}(?:\r?\n[A-Z2-7]{8,})*={0,6}"), _base32),
-    "hex": (re.compile(r"(?:(?:0x|\\x|\\u00|[%=])?[0-9A-Fa-f]{2}[:,;]?\s?){12,}"), _hex),
-    "numbers": (re.compile(r"(?:\b\d{2,3}[ ,;]{1,2}){12,}\d{0,3}"), _codes),
-    "octal": (re.compile(r"(?:\\[0-7]{3}){8,}"), lambda wrapped: _numbers(wrapped, 8)),
-    "references": (re.compile(r"(?:&#x?[0-9A-Fa-f]{2,5};\s?){8,}"), html.unescape),
-    "url": (re.compile(r"(?:[^\s%]{0,40}%[0-9A-Fa-f]{2}){3,}[^\s%]{0,40}"), unquote_plus),
+    "base64": (
+        re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}(?:\r?\n[A-Za-z0-9+/_-]{8,}){0,20000}={0,2}"),
+        _base64,
+    ),
+    "base32": (re.compile(r"(?<![A-Z2-7])[A-Z2-7]{32,}(?:\r?\n[A-Z2-7]{8,}){0,20000}={0,6}"), _base32),
+    "hex": (re.compile(r"(?:(?:0x|\\x|\\u00|[%=])?[0-9A-Fa-f]{2}[:,;]?\s?){12,20000}"), _hex),
+    "numbers": (re.compile(r"(?:\b\d{2,3}[ ,;]{1,2}){12,20000}\d{0,3}"), _codes),
+    "octal": (re.compile(r"(?:\\[0-7]{3}){8,20000}"), lambda wrapped: _numbers(wrapped, 8)),
+    "references": (re.compile(r"(?:&#x?[0-9A-Fa-f]{2,5};\s?){8,20000}"), html.unescape),
+    "url": (re.compile(r"(?:[^\s%]{0,40}%[0-9A-Fa-f]{2}){3,20000}[^\s%]{0,40}"), unquote_plus),
     "joined": (
         re.compile(
-            r"(?:[A-Za-z]{1,20}_){3,}[A-Za-z]{1,20}|(?:[A-Z][a-z]{1,15}){5,}|(?:\*\*[^\s*]{1,20}\*\*\s{1,2}){3,}"
+            r"(?:[A-Za-z]{1,20}_){3,20000}[A-Za-z]{1,20}|(?:[A-Z][a-z]{1,15}){5,20000}|(?:\*\*[^\s*]{1,20}\*\*\s{1,2}){3,20000}"
         ),
         _joined,
     ),
-    "bits": (re.compile(r"(?:[01]{8}[ ,]?){6,}"), _bits),
+    "bits": (re.compile(r"(?:[01]{8}[ ,]?){6,20000}"), _bits),
     "morse": (
-        re.compile(r"(?:[.\-]{1,5}(?: ?[/|] ?| ))(?:[.\-]{1,5}(?: {1,3}[/|] {1,3}| {1,3})){9,}[.\-]{0,5}"),
+        re.compile(r"(?:[.\-]{1,5}(?: ?[/|] ?| ))(?:[.\-]{1,5}(?: {1,3}[/|] {1,3}| {1,3})){9,20000}[.\-]{0,5}"),
         _morse,
     ),
     "spaced": (
-        re.compile(rf"(?<![A-Za-z])(?:[A-Za-z](?:\s{{2,3}}|{_APART})){{9,}}[A-Za-z]?(?![A-Za-z])"),
+        re.compile(rf"(?<![A-Za-z])(?:[A-Za-z](?:\s{{2,3}}|{_APART})){{9,20000}}[A-Za-z]?(?![A-Za-z])"),
         _spaced,
     ),
-    "places": (re.compile(rf"(?<![\d.,-]){_PLACE}(?:[- /|,;.]{{1,3}}{_PLACE}){{14,}}(?!\d)"), _places),
+    "places": (re.compile(rf"(?<![\d.,-]){_PLACE}(?:[- /|,;.]{{1,3}}{_PLACE}){{14,200000}}(?!\d)"), _places),
 }
 DECODED = frozenset({"base64", "base32", "hex", "numbers", "octal", "references", "bits", "morse", "places"})
 """Wrappings that must be decoded to be read; what they hold was found to be words."""

@@ -7,7 +7,7 @@ import pytest
 
 from app.running import Http, make_pair
 from app.test_http import greet
-from gatepost.app import handshakes
+from gatepost.app import crowd, encrypted
 from gatepost.app.http import listening
 from gatepost.arrive import Certificate, Pair
 
@@ -23,29 +23,29 @@ def certificate(tmp_path: Path) -> Certificate:
 async def test_those_who_never_finish_their_handshake_make_room(
     certificate: Certificate, said: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(handshakes, "HANDSHAKES_MAX", 5)
+    monkeypatch.setattr(crowd, "HANDSHAKES_MAX", 5)
     async with (
         listening(greet, "127.0.0.1", 0, door="http", certificate=certificate) as port,
         AsyncExitStack() as stack,
     ):
-        crowd = []
+        halves = []
         for _ in range(12):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             stack.callback(writer.close)
             writer.write(said)
-            crowd.append(reader)
+            halves.append(reader)
             await asyncio.sleep(0.01)
         late = await Http.connect(port)
         assert (await late.get("/"))[0] == 200
         await late.close()
         async with asyncio.timeout(5):
-            for gone in crowd[:7]:
+            for gone in halves[:7]:
                 assert await gone.read() == b""
-        assert not crowd[-1].at_eof()
+        assert not halves[-1].at_eof()
 
 
 async def test_a_handshake_has_its_time(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handshakes, "HANDSHAKE_S", 0.1)
+    monkeypatch.setattr(encrypted, "HANDSHAKE_S", 0.1)
     async with listening(greet, "127.0.0.1", 0, door="http", certificate=certificate) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         async with asyncio.timeout(5):

@@ -1,0 +1,56 @@
+"""Pure work on a message's octets: here, stage by stage, or in a thread where they are many."""
+
+import asyncio
+from collections.abc import Callable, Generator
+from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
+
+from gatepost.mail.octets import Octets
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+INLINE_OCTETS = 65_536
+"""Larger messages are hashed and parsed in a thread, so that others are not kept waiting."""
+
+Stages: TypeAlias = Generator[None, None, T]
+"""Pure work that yields where its next stage begins, and returns what it has made."""
+
+
+async def on_octets(raw: Octets, work: Callable[Concatenate[bytes, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run pure work on a message: here, or in a thread where it is large. One on disk is in memory for that only."""
+    if not isinstance(raw, bytes):
+        async with raw.opened() as octets:
+            return await asyncio.to_thread(work, octets, *args, **kwargs)
+    if len(raw) <= INLINE_OCTETS:
+        return work(raw, *args, **kwargs)
+    return await asyncio.to_thread(work, raw, *args, **kwargs)
+
+
+async def in_stages(
+    raw: Octets, work: Callable[Concatenate[bytes, P], Stages[T]], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Run pure work on a message as ``on_octets`` does; here, whoever came along goes through each stage together.
+
+    Each stage has code and tables of its own. Where it takes one message after the other it finds them in the
+    processor's cache, which all stages of one message would empty for the next (docs/adr/0167).
+    """
+    if not isinstance(raw, bytes) or len(raw) > INLINE_OCTETS:
+        return await on_octets(raw, _at_once, work, *args, **kwargs)
+    stages = work(raw, *args, **kwargs)
+    while True:
+        await asyncio.sleep(0)
+        try:
+            next(stages)
+        except StopIteration as done:
+            made: T = done.value
+            return made
+
+
+def _at_once(raw: bytes, work: Callable[Concatenate[bytes, P], Stages[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    stages = work(raw, *args, **kwargs)
+    while True:
+        try:
+            next(stages)
+        except StopIteration as done:
+            made: T = done.value
+            return made
