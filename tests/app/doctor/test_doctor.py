@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from gatepost.app.doctor import Level, examine
 from gatepost.settings import DatabaseSettings, DnsSettings, HttpSettings, Settings, SmtpSettings
 
@@ -19,7 +21,9 @@ async def test_a_house_that_never_started_gets_advice_and_is_left_alone(tmp_path
     assert not settings.state.is_dir()
 
 
-async def test_a_database_that_is_away_is_one_finding_among_the_others(tmp_path: Path) -> None:
+async def test_a_database_that_is_away_is_one_finding_among_the_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     settings = Settings(
         state=tmp_path,
         smtp=SmtpSettings(port=0),
@@ -31,3 +35,4 @@ async def test_a_database_that_is_away_is_one_finding_among_the_others(tmp_path:
     assert found["database.reach"].level is Level.FAILURE
     assert "disk.room" in found
     assert "clock.steady" in found
+    assert caplog.messages == []  # of each attempt

@@ -23,6 +23,7 @@ from gatepost.app.doctor import (
 )
 from gatepost.app.doctor.finding import Finding, Level, failure, ok, warning, worst
 from gatepost.app.keeping import roll_of
+from gatepost.app.open import hushed
 from gatepost.app.ways_out import next_hop
 from gatepost.db import Database, DatabaseUnavailableError
 from gatepost.db.outside import Dsn, through
@@ -56,6 +57,7 @@ async def examine(settings: Settings) -> list[Finding]:
             )
 
     async with ways.resolver as resolver, AsyncExitStack() as resources:
+        resources.enter_context(hushed())
         await add("ports", lambda: ports.look(settings, running))
         found += certificates.look(settings, hostname, clock())
         found += disk.look(settings.state)
