@@ -19,7 +19,7 @@ from gatepost.app.administer import note_house
 from gatepost.app.build import ways_of
 from gatepost.app.state import write_private
 from gatepost.app.systemd import Supervisor
-from gatepost.arrive import Certificate, CertificateError, Limits, Pair, SmtpServer
+from gatepost.arrive import Certificate, Limits, Pair, SmtpServer, why_refused
 from gatepost.db import DatabaseUnavailableError
 from gatepost.journey import House
 from gatepost.meters import Raised
@@ -243,13 +243,7 @@ def _with_live(old: Settings, wanted: Settings) -> Settings:
 
 
 def _spoken(error: Exception) -> str:
-    if isinstance(error, CertificateError):
-        return str(error.strerror)
-    if isinstance(error, ssl.SSLError):
-        return f"the files are not a certificate and its key ({error.reason or 'unreadable'})"
-    if isinstance(error, OSError):
-        return f"cannot read {error.filename}: {error.strerror}"
-    return str(error)
+    return why_refused(error) if isinstance(error, OSError) else str(error)
 
 
 def last(state: Path) -> Reloaded | None:

@@ -4,11 +4,10 @@ from gatepost.arrive.limits import Limits
 from gatepost.arrive.refusals import Refusal
 from gatepost.arrive.reply import Reply
 from gatepost.arrive.server import SmtpServer
-from gatepost.arrive.tls import Certificate, CertificateError, Pair, self_signed, server_context
+from gatepost.arrive.tls import Certificate, Pair, self_signed, server_context, why_refused
 
 __all__ = [
     "Certificate",
-    "CertificateError",
     "Limits",
     "Pair",
     "Refusal",
@@ -16,4 +15,5 @@ __all__ = [
     "SmtpServer",
     "self_signed",
     "server_context",
+    "why_refused",
 ]

@@ -27,6 +27,8 @@ def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
         OSError: a file cannot be read.
         ssl.SSLError: the files are not a certificate and its key.
     """
+    for path in (certificate, key):
+        path.open("rb").close()  # OpenSSL does not tell which one cannot be
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(CIPHERS)
@@ -37,6 +39,15 @@ def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
 
 class CertificateError(ssl.SSLError):
     """A certificate is none, or is not valid now; ``strerror`` says it in words of ours."""
+
+
+def why_refused(error: OSError) -> str:
+    """Return what is wrong with a certificate and its key, of which ``Pair.read`` or ``Certificate.check`` said so."""
+    if isinstance(error, CertificateError):
+        return str(error.strerror)
+    if isinstance(error, ssl.SSLError):
+        return f"the files are not a certificate and its key ({error.reason or 'unreadable'})"
+    return f"cannot read {error.filename}: {error.strerror}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from gatepost import access
 from gatepost.app.doctor.finding import Finding, failure, ok, warning
 from gatepost.clock import Entropy
 from gatepost.db import Database
-from gatepost.keys import FILE, MASTER, NEXT, KeyringError, KeyStore
+from gatepost.keys import FILE, MASTER, NEXT, ErasedError, KeyringError, KeyStore
 from gatepost.record import log_store
 from gatepost.record.log_store import LOG_KEY_PURPOSE
 
@@ -48,19 +48,27 @@ def look(state: Path, entropy: Entropy) -> tuple[list[Finding], KeyStore | None]
     return [*found, ok("keys.master", "the master key opens the key store")], keys
 
 
-async def try_on(keys: KeyStore, db: Database) -> Finding:
+async def try_on(keys: KeyStore, db: Database) -> list[Finding]:
     """Open one sealed secret of each tenant."""
     opened = 0
-    for tenant in await access.list_tenants(db):
-        async with db.transaction(tenant.id) as tx:
-            kept = await log_store.log_key(tx)
-        if kept is None:
-            continue
-        try:
+    try:
+        for tenant in await access.list_tenants(db):
+            async with db.transaction(tenant.id) as tx:
+                kept = await log_store.log_key(tx)
+            if kept is None:
+                continue
             keys.keyring.unwrap(LOG_KEY_PURPOSE, kept.wrapped_seed)
-        except KeyringError:
-            return failure("keys.fit", "the master key does not open this database's secrets", _RESTORE)
-        opened += 1
-    return ok(
-        "keys.fit", f"the master key opens what was sealed ({opened} looked at)" if opened else "nothing is sealed"
-    )
+            opened += 1
+    except (KeyringError, ErasedError):
+        return [failure("keys.fit", "the master key does not open this database's secrets", _RESTORE)]
+    said = f"the master key opens what was sealed ({opened} looked at)" if opened else "nothing is sealed"
+    return [ok("keys.fit", said)]
+
+
+async def miss(db: Database) -> list[Finding]:
+    """Return whether keys are missing, where the folder has none that open: a first start seals what is empty alone."""
+    (row,) = await db.look_up("select count(*) as tenants from lookup_sealed_tenants()")
+    if not row.tenants:
+        return []
+    step = "start with the state folder it belongs to (GATEPOST_STATE), or restore its keys; see keys.master"
+    return [failure("keys.fit", "what lies in this database is sealed, and no key here opens it", step)]
