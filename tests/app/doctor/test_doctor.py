@@ -66,13 +66,14 @@ async def test_a_master_key_that_is_gone_is_told_and_all_else_is_looked_at(tmp_p
     (settings.state / "keys" / "master.key").unlink()
     found = await failures(settings)
     assert "master.key alone" in found["keys.master"].next_step
-    assert "no key here" in found["keys.fit"].said
+    assert "keys.fit" not in found
 
 
 async def test_a_database_of_another_house_is_told(tmp_path: Path, app_dsn: str) -> None:
     settings = await sealed(tmp_path / "state", app_dsn)
     (settings.state / "keys").rename(tmp_path / "old")
-    assert "GATEPOST_STATE" in (await failures(settings))["keys.fit"].next_step  # as before a first start
+    missed = (await failures(settings))["keys.fit"]  # the folder is as before a first start
+    assert "no key here" in missed.said
     (settings.state / "keys").mkdir(mode=0o700)
     KeyStore.open(settings.state / "keys", os.urandom).close()
     found = await failures(settings)

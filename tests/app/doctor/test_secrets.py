@@ -1,3 +1,4 @@
+import errno
 import os
 from contextlib import closing
 from dataclasses import replace
@@ -72,6 +73,18 @@ def test_keys_open_to_others_are_to_be_closed_and_nothing_restored(state: Path) 
     found, _ = secrets.look(state, os.urandom)
     assert [finding.level for finding in found] == [Level.FAILURE] * 2
     assert not [finding for finding in found if finding.next_step.startswith("restore")]
+
+
+def test_keys_that_another_account_looks_for_are_that_account_s_affair(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(folder: Path, _: object) -> KeyStore:
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    monkeypatch.setattr(KeyStore, "open", refuse)
+    (found,), keys = secrets.look(state, os.urandom)
+    assert (found.level, keys) == (Level.FAILURE, None)
+    assert "account" in found.next_step
 
 
 async def test_the_key_of_another_house_does_not_fit(db: Database, state: Path) -> None:

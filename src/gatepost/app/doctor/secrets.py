@@ -23,6 +23,14 @@ _MODE_FIRST = "see to keys.mode first; nothing is to be restored for it"
 def look(state: Path, entropy: Entropy) -> tuple[list[Finding], KeyStore | None]:
     """Return how the key folder is, and the key store where it opens."""
     folder = state / "keys"
+    try:
+        return _look(folder, entropy)
+    except PermissionError as error:
+        said = f"{error.filename} cannot be read by this account"
+        return [failure("keys.mode", said, "run the doctor as the account the house runs as")], None
+
+
+def _look(folder: Path, entropy: Entropy) -> tuple[list[Finding], KeyStore | None]:
     if not any((folder / name).exists() for name in (FILE, MASTER)):  # a draft of the first one may lie there
         return [warning("keys.master", "there is no master key yet", "it is made at the first start; look again")], None
     if not (folder / FILE).exists():
