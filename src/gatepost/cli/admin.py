@@ -149,8 +149,12 @@ def domain_records(domain: OfDomain, *, tenant: ForTenant = None, as_json: AsJso
     """Print the DNS records to publish for a domain; whose it is need not be said."""
 
     async def work(house: House) -> list[dict[str, Any]]:
-        owner = await administer.owner_of(house, domain) if tenant is None else None
-        owner = owner or (await administer.find_tenant(house, tenant)).id
+        if tenant is not None:
+            owner = (await administer.find_tenant(house, tenant)).id
+        elif (found := await administer.owner_of(house, domain)) is not None:
+            owner = found
+        else:
+            raise Refusal("no tenant of this house answers for that domain: gatepost domain add DOMAIN")
         async with house.db.transaction(owner) as tx:
             records = await domains.dns_records(tx, domain, hostname=house.hostname)
         return [{"name": one.name, "rdtype": one.rdtype, "text": one.text} for one in records]
