@@ -62,6 +62,34 @@ class Row(NamedTuple):
         return "\x00".join((self.tenant, self.kind, self.name, str(self.id))).encode()
 
 
+_LOST_SINCE = "an older one would lose the keys made since, for ever"
+
+_AWAY = {
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+}
+"""What SQLite says of the file's surroundings, and not of the file (https://www.sqlite.org/rescode.html)."""
+
+
+def unusable(path: Path, error: OSError | sqlite3.Error) -> KeyringError:
+    """Return what to say of a file that cannot be used: one that is damaged or gone is to be restored, no other.
+
+    An older one, put in the place of one that was only out of reach, has lost the keys made since.
+    """
+    told = f"the key store {path} cannot be used: {error}"
+    is_gone = isinstance(error, FileNotFoundError)
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_IOERR) & 0xFF  # an extended code's lowest octet
+    if code in _AWAY and not is_gone:
+        return KeysAwayError(f"{told}; see to the disk it lies on, and restore nothing: {_LOST_SINCE}")
+    return KeyringError(f"{told}; restore it from your backup")
+
+
 class Rows:
     """One connection to the file. Not for two threads at once."""
 

@@ -75,6 +75,13 @@ def test_keys_open_to_others_are_to_be_closed_and_nothing_restored(state: Path) 
     assert not [finding for finding in found if finding.next_step.startswith("restore")]
 
 
+def test_keys_that_a_full_disk_hides_are_not_to_be_restored(state: Path) -> None:
+    (state / "keys" / "keys.sqlite-wal").mkdir(mode=0o700)
+    found, keys = secrets.look(state, os.urandom)
+    assert [finding.next_step for finding in found if finding.level is Level.FAILURE] == [secrets.DISK_FIRST]
+    assert keys is None
+
+
 def test_keys_that_another_account_looks_for_are_that_account_s_affair(
     state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

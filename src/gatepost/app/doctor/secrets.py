@@ -8,7 +8,7 @@ from gatepost import access
 from gatepost.app.doctor.finding import Finding, failure, ok, warning
 from gatepost.clock import Entropy
 from gatepost.db import Database
-from gatepost.keys import FILE, MASTER, NEXT, ErasedError, KeyringError, KeyStore
+from gatepost.keys import FILE, MASTER, NEXT, ErasedError, KeyringError, KeysAwayError, KeyStore
 from gatepost.record import log_store
 from gatepost.record.log_store import LOG_KEY_PURPOSE
 
@@ -16,6 +16,9 @@ _RESTORE = "restore the keys folder from the backup that belongs to this databas
 _RESTORE_MASTER = (
     "restore master.key alone, from any backup since keys were last rotated, beside what lies there now:"
     " an older keys.sqlite would lose the keys made since, for ever"
+)
+DISK_FIRST = (
+    "see to the disk first: its room, whether it is mounted and may be written; nothing is to be restored for it"
 )
 _MODE_FIRST = "see to keys.mode first; nothing is to be restored for it"
 
@@ -51,7 +54,8 @@ def _look(folder: Path, entropy: Entropy) -> tuple[list[Finding], KeyStore | Non
         keys = KeyStore.open(folder, entropy)
     except KeyringError as error:
         has_no_master = not any((folder / name).exists() for name in (MASTER, NEXT))
-        step = _RESTORE_MASTER if has_no_master else _MODE_FIRST if is_open else _RESTORE
+        is_away = isinstance(error, KeysAwayError)
+        step = _RESTORE_MASTER if has_no_master else _MODE_FIRST if is_open else DISK_FIRST if is_away else _RESTORE
         return [*found, failure("keys.master", str(error), step)], None
     return [*found, ok("keys.master", "the master key opens the key store")], keys
 
