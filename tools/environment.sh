@@ -24,7 +24,7 @@ if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
     exit 1
 fi
 
-echo "gatepost: preparing the environment (.venv) for '$group', once" >&2
+echo "gatepost: preparing the environment (.venv) for '$group', once: a minute or two" >&2
 if command -v uv >/dev/null 2>&1; then
     case $group in
         run) set -- --no-dev --inexact ;;

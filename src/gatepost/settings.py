@@ -360,7 +360,9 @@ def _number(kind: type[int] | type[float], value: Any, name: str) -> int | float
         raise SettingsError(f"{name} is out of range") from error
     except ValueError as error:
         raise wrong from error
-    if not is_finite or number < 0 or (name.endswith(".port") and number > PORT_MAX):
+    if name.endswith(".port") and not 0 <= number <= PORT_MAX:
+        raise SettingsError(f"{name} must be from 0, for any that is free, to {PORT_MAX}")
+    if not is_finite or number < 0:
         raise SettingsError(f"{name} is out of range")
     if not number and not name.endswith(_MAY_BE_0):
         raise SettingsError(f"{name} must be more than 0: nothing would work")

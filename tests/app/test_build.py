@@ -134,6 +134,8 @@ def test_a_database_elsewhere_is_checked_before_a_command_connects(settings: Set
         build.vouched_dsn(offline, "host=db.example")
     with pytest.raises(SettingsError, match="service"):
         build.vouched_dsn(settings, "service=mine")
+    with pytest.raises(SettingsError, match="cannot be read"):
+        build.vouched_dsn(settings, "postgres//gatepost_owner@db.example/gatepost")
 
 
 def test_resolvers_may_speak_either_family() -> None:

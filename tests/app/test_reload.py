@@ -3,6 +3,7 @@ import errno
 import json
 import signal
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from app.running import Http, Smtp, Up, make_pair, settings_in, shown, up
 from gatepost.app import reload
 from gatepost.app.administer import add_domain, add_tenant
 from gatepost.app.reload import LIVE, Reloaded
+from gatepost.arrive import self_signed
 from gatepost.ids import TenantId
 from gatepost.settings import Settings, SettingsError, describe
 
@@ -35,6 +37,11 @@ async def reloaded(here: Up, number: int) -> Reloaded:
         while (done := reload.last(here.wanted.state)) is None or done.number < number:  # noqa: ASYNC110  # a file
             await asyncio.sleep(0.02)
     return done
+
+
+def make_trusted(certificate: Path) -> None:
+    """Write it as ``openssl x509 -trustout`` does: OpenSSL takes it for one still."""
+    certificate.write_text(certificate.read_text().replace(" CERTIFICATE-----", " TRUSTED CERTIFICATE-----"))
 
 
 async def acts(here: Up, tenant: TenantId, count: int) -> list[dict[str, Any]]:
@@ -117,10 +124,11 @@ async def test_limits_change_for_newcomers_and_the_rest_is_named_as_waiting(tmp_
             await client.close()
 
 
-@pytest.mark.parametrize("fault", ["settings", "egress", "certificate", "half", "absent"])
+@pytest.mark.parametrize("fault", ["settings", "egress", "certificate", "lapsed", "trusted", "half", "absent"])
 async def test_bad_news_is_refused_loudly_and_the_old_stays(tmp_path: Path, app_dsn: str, fault: str) -> None:
     settings = with_pair(settings_in(tmp_path / "state"), tmp_path / "pair", "old.example")
     other_key = make_pair(tmp_path / "other", "old.example")[1]
+    (tmp_path / "lapsed").mkdir()
     async with up(settings, app_dsn) as here:
         tenant = await add_tenant(here.house, name="one", plan="free")
         http = {"certificate": "", "half": "", "absent": str(tmp_path / "absent.pem")}
@@ -129,6 +137,13 @@ async def test_bad_news_is_refused_loudly_and_the_old_stays(tmp_path: Path, app_
             here.error = SettingsError("unknown setting smtp.prot: did you mean smtp.port")
         elif fault == "egress":
             changed = replace(changed, egress=replace(settings.egress, allow_private=("everywhere",)))
+        elif fault == "lapsed":
+            lapsed = self_signed(tmp_path / "lapsed", "old.example", lambda: datetime(2010, 1, 1, tzinfo=UTC))
+            changed = replace(
+                changed, http=replace(settings.http, certificate=str(lapsed[0]), certificate_key=str(lapsed[1]))
+            )
+        elif fault == "trusted":
+            make_trusted(Path(settings.http.certificate))
         elif fault == "certificate":
             changed = replace(changed, http=replace(settings.http, certificate_key=other_key))
         else:

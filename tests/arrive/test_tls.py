@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from gatepost.arrive.tls import Certificate, Pair, self_signed, server_context
+from gatepost.arrive.tls import BACKDATED, LIFETIME, Certificate, CertificateError, Pair, self_signed, server_context
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -87,19 +87,60 @@ def test_a_certificate_is_exchanged_under_the_same_context(tmp_path: Path) -> No
 def test_a_change_on_disk_is_noticed_once_and_a_bad_one_changes_nothing(tmp_path: Path) -> None:
     shown = Certificate(Pair.read(*self_signed(tmp_path, "gate.example", lambda: NOW)))
     first = shown.pair.fingerprint
-    assert not shown.has_changed()
+    assert not shown.has_changed(NOW)
     self_signed(tmp_path, "other.example", lambda: NOW)
-    assert shown.has_changed()
-    shown.renew()
-    assert not shown.has_changed()
+    assert shown.has_changed(NOW)
+    shown.renew(NOW)
+    assert not shown.has_changed(NOW)
     second = shown.pair.fingerprint
     assert handshake(shown.context) == second != first
     (tmp_path / "smtp.key").write_bytes(b"nonsense")
-    assert shown.has_changed()
+    assert shown.has_changed(NOW)
     with pytest.raises(ssl.SSLError):
-        shown.renew()
-    assert not shown.has_changed()  # once is enough
+        shown.renew(NOW)
+    assert not shown.has_changed(NOW)  # once is enough
     assert handshake(shown.context) == second
+
+
+def test_what_openssl_takes_for_a_certificate_and_is_none_is_refused(tmp_path: Path) -> None:
+    """``openssl x509 -trustout`` writes such files. A house that was up ended when it met one."""
+    certificate, key = self_signed(tmp_path, "gate.example", lambda: NOW)
+    shown = Certificate(Pair.read(certificate, key))
+    certificate.write_text(certificate.read_text().replace(" CERTIFICATE-----", " TRUSTED CERTIFICATE-----"))
+    server_context(certificate, key)
+    with pytest.raises(ssl.SSLError):
+        shown.renew(NOW)
+
+
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [(NOW + LIFETIME, "lapsed on 2036-"), (NOW - 2 * BACKDATED, "is valid only from 2026-")],
+)
+def test_another_certificate_is_shown_only_while_it_is_valid(tmp_path: Path, now: datetime, why: str) -> None:
+    shown = Certificate(Pair.read(*self_signed(tmp_path, "gate.example", lambda: NOW)))
+    first = shown.pair.fingerprint
+    shown.renew(now)  # the one it shows already: a reload for something else is not refused for it
+    self_signed(tmp_path, "other.example", lambda: NOW)
+    with pytest.raises(CertificateError, match=why):
+        shown.renew(now)
+    assert handshake(shown.context) == first
+    shown.renew(NOW)
+    assert handshake(shown.context) != first
+
+
+def test_a_certificate_that_came_too_early_is_shown_once_it_is_valid(tmp_path: Path) -> None:
+    """Its issuer's clock may be before ours, and nobody touches the files again."""
+    shown = Certificate(Pair.read(*self_signed(tmp_path, "gate.example", lambda: NOW)))
+    first = shown.pair.fingerprint
+    self_signed(tmp_path, "other.example", lambda: NOW)
+    early = NOW - BACKDATED - timedelta(seconds=2)
+    with pytest.raises(CertificateError):
+        shown.renew(early)
+    assert not shown.has_changed(early)
+    assert shown.has_changed(NOW)
+    shown.renew(NOW)
+    assert not shown.has_changed(NOW)
+    assert shown.pair.fingerprint != first
 
 
 def test_a_locked_key_is_refused_and_nobody_is_asked_for_its_password(tmp_path: Path) -> None:

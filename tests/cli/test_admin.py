@@ -23,7 +23,7 @@ def test_a_real_domain_is_set_up_from_the_command_line(apart: Process, tmp_path:
     assert {"MX", "TXT"} <= {record["rdtype"] for record in records}
     again = apart.run("domain", "records", "Acme.test.")  # as the doctor says, in a house of several tenants
     assert again.stdout.strip().split("\n\n") == published, again.stderr
-    assert "name one tenant" in apart.run("domain", "records", "nobodys.test").stderr
+    assert "no tenant of this house" in apart.run("domain", "records", "nobodys.test").stderr
     assert apart.run("mailbox", "add", "help@acme.test", "-t", "acme").returncode == 0
     boxes = json.loads(apart.run("mailbox", "list", "-t", "acme", "--json").stdout)
     box = next(box for box in boxes if box["address"] == "help@acme.test")

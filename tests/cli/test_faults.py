@@ -27,6 +27,13 @@ def test_a_disk_that_is_full_is_named() -> None:
     assert sentence(FileNotFoundError(2, "No such file")) is None
 
 
+def test_a_file_of_another_account_is_named() -> None:
+    told = sentence(PermissionError(13, "Permission denied", "/x/keys"))
+    assert told is not None
+    assert told.startswith("/x/keys: Permission denied; ")
+    assert sentence(PermissionError(1, "Operation not permitted")) is None
+
+
 def test_a_fault_keeps_its_traceback() -> None:
     assert sentence(ValueError("there is none")) is None
     assert sentence(ExceptionGroup("tasks", [Refusal("there is none"), ValueError("odd")])) is None

@@ -1,5 +1,6 @@
 import inspect
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperArgument, TyperGroup
 from typer.testing import CliRunner
 
 from gatepost.cli import menu
@@ -61,10 +62,10 @@ def test_each_command_is_made_by_its_modules_and_says_of_itself_what_the_menu_sa
     assert (made.help or "").partition("\n\n")[0].replace("\n", " ").strip() == menu.MENU[name][1]
 
 
-def commands_of(made: Any) -> Iterator[Any]:
-    yield made
-    for each in made.commands.values() if isinstance(made, TyperGroup) else ():
-        yield from commands_of(each)
+def paths_of(made: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    yield path, made
+    for name, each in made.commands.items() if isinstance(made, TyperGroup) else ():
+        yield from paths_of(each, (*path, name))
 
 
 @pytest.mark.timeout(120)  # as above
@@ -72,9 +73,20 @@ def commands_of(made: Any) -> Iterator[Any]:
 def test_help_is_not_broken_in_the_middle_of_a_line_at_80_columns(name: str) -> None:
     """All but the first paragraph is printed with the lines it has; two columns are the margins."""
     menu.bring(name)
-    for each in commands_of(typer.main.get_group(menu.app).commands[name]):
+    for _, each in paths_of(typer.main.get_group(menu.app).commands[name], (name,)):
         _, _, later = inspect.cleandoc(each.help or "").partition("\n\n")
         assert max(map(len, later.splitlines()), default=0) <= 78, each.name
+
+
+@pytest.mark.timeout(120)  # as above
+@pytest.mark.parametrize("name", menu.MENU)
+def test_help_breaks_no_choice_at_80_columns_and_says_what_each_argument_is(name: str) -> None:
+    """What is asked for must be typed as it stands there."""
+    menu.bring(name)
+    for path, each in paths_of(typer.main.get_group(menu.app).commands[name], (name,)):
+        said = CliRunner().invoke(menu.app, [*path, "-h"], env={"COLUMNS": "80"}).output
+        assert not re.findall(r"<[a-z][^>\n]*│", said), path
+        assert all(param.help for param in each.params if isinstance(param, TyperArgument)), path
 
 
 def test_every_module_with_a_command_is_on_the_menu() -> None:

@@ -1,9 +1,10 @@
 import socket
+import traceback
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from gatepost.db.outside import DsnError, places, silence_of, sockets_of, through
+from gatepost.db.outside import DsnError, as_role, places, silence_of, sockets_of, through
 from gatepost.egress import Destination, EgressRefusedError, Purpose
 from gatepost.egress.client import Connected
 from ways import way_out
@@ -43,10 +44,20 @@ def test_an_address_of_the_environment_counts_more_than_a_socket(monkeypatch: py
     assert places("host=/run/postgresql hostaddr=''") == ()
 
 
-@pytest.mark.parametrize("dsn", ["service=mine", "host=a,b,c port=1,2", "nonsense"])
+@pytest.mark.parametrize(
+    "dsn", ["service=mine", "host=a,b,c port=1,2", "nonsense", "postgresql://a:port/b", "host=a port=-1"]
+)
 def test_a_string_that_hides_where_it_leads_is_refused(dsn: str) -> None:
     with pytest.raises(DsnError):
         places(dsn)
+
+
+@pytest.mark.parametrize("dsn", ["postgres//gatepost_app:secret@db.example/gatepost"])
+def test_a_string_that_cannot_be_read_is_not_quoted(dsn: str) -> None:
+    """It holds a password, and what is said here stands in the log."""
+    with pytest.raises(DsnError, match="cannot be read") as raised:
+        as_role(dsn, "gatepost_accept")
+    assert "secret" not in "".join(traceback.format_exception(raised.value))
 
 
 def test_a_unix_socket_is_no_way_out() -> None:

@@ -77,6 +77,20 @@ async def test_why_a_database_cannot_be_reached_is_told(app_dsn: str) -> None:
             await db.reach(0.5)
 
 
+async def test_a_role_that_no_migration_has_made_yet_is_told_with_what_makes_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is what whoever starts a house before its first `gatepost migrate` reads."""
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise psycopg.OperationalError('connection failed: FATAL:  role "gatepost_app" does not exist')
+
+    monkeypatch.setattr(psycopg.AsyncConnection, "connect", refuse)
+    async with Database.open("host=/nowhere", size=1) as db:
+        with pytest.raises(DatabaseUnavailableError, match="gatepost migrate"):
+            await db.reach(0.2)
+
+
 async def test_a_database_that_answers_is_reached_at_once(db: Database) -> None:
     await db.reach(5)
     await db.reach(0)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from gatepost.keys import ErasedError, KeyringError, KeyStore, Kind
+from gatepost.keys import ErasedError, KeyringError, KeysAwayError, KeyStore, Kind
 from gatepost.keys.keystore import FILE
 from gatepost.keys.master import make_master
 from gatepost.keys.rotation import begin
@@ -315,6 +315,16 @@ def test_a_damaged_key_store_is_our_error(store: KeyStore, folder: Path) -> None
     (folder / FILE).write_bytes(b"no database" * 1_000)
     with pytest.raises(KeyringError, match="restore it from your backup"):
         KeyStore.open(folder, os.urandom)
+
+
+def test_a_key_store_that_a_disk_keeps_from_us_is_not_to_be_restored(store: KeyStore, folder: Path) -> None:
+    """An older one in its place would lose keys for ever, and nothing is wrong with it."""
+    store.close()
+    (folder / f"{FILE}-wal").mkdir()  # SQLite cannot open its journal, as on a disk that is full
+    with pytest.raises(KeysAwayError, match="restore nothing"):
+        KeyStore.open(folder, os.urandom)
+    (folder / f"{FILE}-wal").rmdir()
+    KeyStore.open(folder, os.urandom).close()
 
 
 async def test_a_row_that_was_exchanged_does_not_open(store: KeyStore, folder: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gatepost.keys.errors import KeysAwayError
-from gatepost.keys.store import Row, Rows
+from gatepost.keys.store import Row, Rows, unusable
 
 ROW = Row(7, "tn_a", "epoch", "2026-11", b"wrapped")
 
@@ -82,5 +82,23 @@ def test_two_do_not_write_at_once(rows: Rows, tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_now_is_away(rows: Rows) -> None:
     rows.close()  # as one whose disk fails: SQLite raises an error of its own
     for read in (rows.version, rows.house, rows.counts):
-        with pytest.raises(KeysAwayError, match=r"cannot be read: .*restore it from your backup"):
+        with pytest.raises(KeysAwayError, match="restore nothing"):
             read()
+
+
+@pytest.mark.parametrize(
+    ("code", "is_away"),
+    [
+        (sqlite3.SQLITE_FULL, True),
+        (sqlite3.SQLITE_IOERR_WRITE, True),
+        (sqlite3.SQLITE_READONLY_DIRECTORY, True),
+        (sqlite3.SQLITE_NOTADB, False),
+        (sqlite3.SQLITE_CORRUPT_INDEX, False),
+    ],
+)
+def test_only_a_file_that_is_damaged_or_gone_is_to_be_restored(code: int, *, is_away: bool) -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = code
+    assert isinstance(unusable(Path("keys.sqlite"), error), KeysAwayError) is is_away
+    assert isinstance(unusable(Path("keys.sqlite"), OSError(5, "Input/output error")), KeysAwayError)
+    assert "restore it" in str(unusable(Path("keys.sqlite"), FileNotFoundError(2, "No such file")))

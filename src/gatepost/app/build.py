@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from psycopg.conninfo import make_conninfo
-
 from gatepost.app import seal
 from gatepost.app.agent_tools import places_of as agents_places
 from gatepost.app.barring import bar
@@ -21,7 +19,7 @@ from gatepost.blobs import Blobs, Endpoint, Store, folder_of, is_bucket, read_en
 from gatepost.db import Database, GroupCommit
 from gatepost.db.launcher import OWNER, Cluster, find_binaries, home_for
 from gatepost.db.migrate import check_schema, migrate
-from gatepost.db.outside import DsnError, places, through
+from gatepost.db.outside import DsnError, as_role, places, through
 from gatepost.dns import CachingResolver, Client, addresses_of, hosts_in, servers_in
 from gatepost.egress import Egress, EgressRefusedError, Purpose, UnreachableError, is_address
 from gatepost.jobs import Jobs
@@ -164,8 +162,12 @@ async def open_house(
 
 
 def accept_dsn(settings: Settings, dsn: str) -> str:
-    """Return the connection string of the role that takes mail; ``dsn`` is the serving role's."""
-    return settings.database.accept_dsn or make_conninfo(dsn, user=ACCEPTS)
+    """Return the connection string of the role that takes mail; ``dsn`` is the serving role's.
+
+    Raises:
+        DsnError: it cannot be read.
+    """
+    return settings.database.accept_dsn or as_role(dsn, ACCEPTS)
 
 
 @dataclass(frozen=True, slots=True)

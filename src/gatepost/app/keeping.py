@@ -3,12 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from psycopg.conninfo import make_conninfo
-
 from gatepost.app.build import second_store, sequencer
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import Database
-from gatepost.db.outside import through
+from gatepost.db.outside import as_role, through
 from gatepost.egress import Egress
 from gatepost.ids import TenantId
 from gatepost.journey import House
@@ -53,7 +51,7 @@ async def open_keeper(settings: Settings, house: House, dsn: str) -> AsyncIterat
         house: what it keeps.
         dsn: the serving role's connection string, which names the same database.
     """
-    own = settings.database.keeper_dsn or make_conninfo(dsn, user=ROLE)
+    own = settings.database.keeper_dsn or as_role(dsn, ROLE)
     one = sequencer(settings, house)
 
     async def sequence(tenant: TenantId) -> int:

@@ -82,7 +82,7 @@ async def _see_whole(settings: Settings, house: House, *, may_lag: bool) -> None
 
 
 @contextmanager
-def _hushed() -> Iterator[None]:
+def hushed() -> Iterator[None]:
     """Let psycopg tell nobody of each attempt to connect: the command says once, in a sentence, what was wrong."""
     told = logging.getLogger("psycopg")
     before = told.level
@@ -94,7 +94,7 @@ def _hushed() -> Iterator[None]:
 
 
 def _reach(settings: Settings, stack: AsyncExitStack) -> str:
-    stack.enter_context(_hushed())
+    stack.enter_context(hushed())
     if settings.database.dsn:
         return settings.database.dsn
     prepare(settings.state)

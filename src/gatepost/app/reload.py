@@ -10,6 +10,7 @@ import json
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -18,7 +19,7 @@ from gatepost.app.administer import note_house
 from gatepost.app.build import ways_of
 from gatepost.app.state import write_private
 from gatepost.app.systemd import Supervisor
-from gatepost.arrive import Certificate, Limits, Pair, SmtpServer
+from gatepost.arrive import Certificate, Limits, Pair, SmtpServer, why_refused
 from gatepost.db import DatabaseUnavailableError
 from gatepost.journey import House
 from gatepost.meters import Raised
@@ -125,7 +126,7 @@ class Reloader:
                     self._supervisor.reloading()
                     self._conclude(self._reload())
                     self._supervisor.ready()
-                elif has_changed(self._doors):
+                elif has_changed(self._doors, self._house.clock()):
                     self._conclude(self._renew())
                 await self._record()
         finally:
@@ -137,7 +138,7 @@ class Reloader:
             wanted = self._reread()
             ways_of(wanted, wanted.database.dsn)  # it waits for a restart, which must not meet a slip of today's
             in_force = _with_live(self._settings, wanted)
-            adopt(self._doors, in_force)
+            adopt(self._doors, in_force, self._house.clock())
         except (SettingsError, OSError, ssl.SSLError) as error:
             return self._outcome(refused=_spoken(error))
         before, now, then = flat(self._settings), flat(in_force), flat(wanted)
@@ -150,7 +151,7 @@ class Reloader:
 
     def _renew(self) -> Reloaded:
         """Show what the certificate files hold now."""
-        return self._outcome(refused=renew(self._doors))
+        return self._outcome(refused=renew(self._doors, self._house.clock()))
 
     def _outcome(self, *, refused: str = "", changed: tuple[str, ...] = (), waiting: tuple[str, ...] = ()) -> Reloaded:
         self._count += 1
@@ -189,32 +190,34 @@ class Reloader:
             self._unrecorded.pop(0)
 
 
-def has_changed(doors: Changeable) -> bool:
+def has_changed(doors: Changeable, now: datetime) -> bool:
     """Return whether a certificate file is another than when it was last looked at."""
-    return any(certificate.has_changed() for certificate in doors.certificates.values())
+    return any(certificate.has_changed(now) for certificate in doors.certificates.values())
 
 
-def adopt(doors: Changeable, settings: Settings) -> None:
+def adopt(doors: Changeable, settings: Settings, now: datetime) -> None:
     """Let the doors obey these settings from now on: all of what may change, or where anything is wrong, nothing.
 
     Raises:
         SettingsError: half of a pair.
         OSError: a file cannot be read.
-        ssl.SSLError: files are not a certificate and its key.
+        ssl.SSLError: files are not a certificate and its key, or the certificate is not valid now.
     """
     fresh = {door: Pair.read(*_paths(doors, settings, door)) for door in doors.certificates}
+    for door, pair in fresh.items():
+        doors.certificates[door].check(pair, now)
     doors.smtp.adopt(limits(settings))
     for door, pair in fresh.items():
         doors.certificates[door].show(pair)
 
 
-def renew(doors: Changeable) -> str:
+def renew(doors: Changeable, now: datetime) -> str:
     """Show what certificate files that have changed hold now; return what was refused, and stays as it was."""
     refused = ""
     for door, certificate in doors.certificates.items():
-        if certificate.has_changed():
+        if certificate.has_changed(now):
             try:
-                certificate.renew()
+                certificate.renew(now)
             except (OSError, ssl.SSLError) as error:
                 refused = f"{door}.certificate and its key: {_spoken(error)}"
     return refused
@@ -240,11 +243,7 @@ def _with_live(old: Settings, wanted: Settings) -> Settings:
 
 
 def _spoken(error: Exception) -> str:
-    if isinstance(error, ssl.SSLError):
-        return f"the files are not a certificate and its key ({error.reason or 'unreadable'})"
-    if isinstance(error, OSError):
-        return f"cannot read {error.filename}: {error.strerror}"
-    return str(error)
+    return why_refused(error) if isinstance(error, OSError) else str(error)
 
 
 def last(state: Path) -> Reloaded | None:

@@ -3,7 +3,6 @@
 Apart from the other doors: a worker has this one alone, and need not import what HTTP stands on.
 """
 
-import ssl
 import time
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 from gatepost import access, domains, record
 from gatepost.app.errors import HouseEndedError
 from gatepost.app.reload import limits
-from gatepost.arrive import Certificate, Pair, SmtpServer, self_signed
+from gatepost.arrive import Certificate, Pair, SmtpServer, self_signed, why_refused
 from gatepost.arrive.capacity import free_octets
 from gatepost.arrive.paper import Arrived
 from gatepost.arrive.refusals import Refusal
@@ -109,6 +108,6 @@ def certificates_of(settings: Settings, house: House) -> dict[str, Certificate]:
             continue
         try:
             made[door] = Certificate(Pair.read(*paths))
-        except (OSError, ssl.SSLError) as error:
-            raise HouseEndedError(f"{door}.certificate and its key cannot be used: {error}") from error
+        except OSError as error:
+            raise HouseEndedError(f"{door}.certificate and its key: {why_refused(error)}") from error
     return made

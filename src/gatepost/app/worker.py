@@ -25,6 +25,7 @@ from gatepost.app.smtp import Operator, certificates_of, smtp_door
 from gatepost.app.structured import structlog
 from gatepost.app.workers import BEAT, BEAT_S, READY, Order
 from gatepost.jobs.pause import pause
+from gatepost.journey import House
 from gatepost.record import keep_connections
 from gatepost.settings import SettingsError
 
@@ -62,7 +63,7 @@ async def work() -> None:
             sys.stdout.buffer.flush()
             log.info("smtp.worker_ready", number=order.number)
             async with asyncio.TaskGroup() as chores:
-                following = chores.create_task(_follow(told, Changeable(door, {"smtp": certificate}), stop))
+                following = chores.create_task(_follow(told, Changeable(door, {"smtp": certificate}), house, stop))
                 chores.create_task(process.keep_tidy(stop))
                 chores.create_task(beat(stop))
                 await stop.wait()
@@ -95,20 +96,20 @@ async def hear(told: asyncio.StreamReader) -> Order | None:
     return order if isinstance(order, Order) else None
 
 
-async def _follow(told: asyncio.StreamReader, door: Changeable, stop: asyncio.Event) -> None:
+async def _follow(told: asyncio.StreamReader, door: Changeable, house: House, stop: asyncio.Event) -> None:
     """Adopt what is told, and certificates that change on disk; set ``stop`` once nobody can tell any more."""
     listening = asyncio.ensure_future(hear(told))
     while True:
         await asyncio.wait([listening], timeout=POLL_S)
         try:
             if not listening.done():
-                refused = renew(door)
+                refused = renew(door, house.clock())
             elif (order := listening.result()) is None:
                 stop.set()
                 return
             else:
                 listening, refused = asyncio.ensure_future(hear(told)), ""
-                adopt(door, order.settings)
+                adopt(door, order.settings, house.clock())
         except (SettingsError, OSError, ssl.SSLError) as error:  # a file went between the house's look and ours
             refused = type(error).__name__
         if refused:

@@ -3,7 +3,7 @@
 import os
 import ssl
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Self
@@ -27,6 +27,8 @@ def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
         OSError: a file cannot be read.
         ssl.SSLError: the files are not a certificate and its key.
     """
+    for path in (certificate, key):
+        path.open("rb").close()  # OpenSSL does not tell which one cannot be
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(CIPHERS)
@@ -35,17 +37,34 @@ def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
     return context
 
 
+class CertificateError(ssl.SSLError):
+    """A certificate is none, or is not valid now; ``strerror`` says it in words of ours."""
+
+
+def why_refused(error: OSError) -> str:
+    """Return what is wrong with a certificate and its key, of which ``Pair.read`` or ``Certificate.check`` said so."""
+    if isinstance(error, CertificateError):
+        return str(error.strerror)
+    if isinstance(error, ssl.SSLError):
+        return f"the files are not a certificate and its key ({error.reason or 'unreadable'})"
+    return f"cannot read {error.filename}: {error.strerror}"
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """A certificate and its key as the files held them at one moment.
 
     Attributes:
         fingerprint: SHA-256 of the certificate, in hexadecimal.
+        first: aware time from which it is valid.
+        last: aware time until which it is.
     """
 
     paths: tuple[Path, Path]
     context: ssl.SSLContext
     fingerprint: str
+    first: datetime
+    last: datetime
 
     @classmethod
     def read(cls, certificate: Path, key: Path) -> Self:
@@ -56,8 +75,12 @@ class Pair:
             ssl.SSLError: the files are not a certificate and its key.
         """
         context = server_context(certificate, key)
-        shown = x509.load_pem_x509_certificate(certificate.read_bytes())
-        return cls((certificate, key), context, shown.fingerprint(hashes.SHA256()).hex())
+        try:
+            shown = x509.load_pem_x509_certificate(certificate.read_bytes())
+        except ValueError as error:  # OpenSSL takes more forms than are certificates, or the file changed meanwhile
+            raise CertificateError(ssl.SSL_ERROR_SSL, "the certificate is in a form that cannot be read") from error
+        fingerprint = shown.fingerprint(hashes.SHA256()).hex()
+        return cls((certificate, key), context, fingerprint, shown.not_valid_before_utc, shown.not_valid_after_utc)
 
 
 class Certificate:
@@ -70,26 +93,42 @@ class Certificate:
     def __init__(self, pair: Pair) -> None:
         self.pair = pair
         self._marks = _look(pair.paths)
+        self._due: datetime | None = None
         self.context = server_context(*pair.paths)
         self.context.sni_callback = self._turn
 
-    def has_changed(self) -> bool:
-        """Return whether the files are others than when they were last looked at."""
-        return _look(self.pair.paths) != self._marks
+    def has_changed(self, now: datetime) -> bool:
+        """Return whether the files are others than when last looked at, or what was not valid yet then is by now."""
+        return _look(self.pair.paths) != self._marks or (self._due is not None and self._due <= now)
 
-    def renew(self) -> None:
+    def renew(self, now: datetime) -> None:
         """Show what the files hold now. Where they are no certificate and its key, the old pair stays.
 
         Raises:
             OSError: a file cannot be read.
-            ssl.SSLError: the files are not a certificate and its key.
+            ssl.SSLError: the files are not a certificate and its key, or see ``check``.
         """
-        self._marks = _look(self.pair.paths)  # before reading: what changes meanwhile is a change
-        self.pair = Pair.read(*self.pair.paths)
+        self._marks, self._due = _look(self.pair.paths), None  # before reading: what changes meanwhile is a change
+        fresh = Pair.read(*self.pair.paths)
+        if fresh.first > now:  # the issuer's clock is before ours: nobody will touch the files again
+            self._due = fresh.first
+        self.check(fresh, now)
+        self.pair = fresh
+
+    def check(self, pair: Pair, now: datetime) -> None:
+        """See that another certificate than the one shown is valid: a slip of the hand takes no good one away.
+
+        Raises:
+            CertificateError: it is not.
+        """
+        if pair.fingerprint == self.pair.fingerprint or pair.first <= now < pair.last:
+            return
+        when = f"lapsed on {pair.last:%Y-%m-%d}" if now >= pair.last else f"is valid only from {pair.first:%Y-%m-%d}"
+        raise CertificateError(ssl.SSL_ERROR_SSL, f"the certificate {when}")
 
     def show(self, pair: Pair) -> None:
         """Show this pair from now on."""
-        self._marks = _look(pair.paths)
+        self._marks, self._due = _look(pair.paths), None
         self.pair = pair
 
     def _turn(self, handshake: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:

@@ -11,7 +11,7 @@ import typer
 from gatepost import access, decide, domains
 from gatepost.access.paper import Role
 from gatepost.app import administer
-from gatepost.cli.frame import AsJson, ForTenant, OfMailbox, Refusal, in_tenant, show, with_house
+from gatepost.cli.frame import AsJson, ForTenant, OfMailbox, Refusal, in_tenant, one_of, show, with_house
 from gatepost.cli.menu import app
 from gatepost.decide import capabilities
 from gatepost.decide.written import read_document
@@ -62,9 +62,13 @@ def say_removed(*, done: bool, what: str) -> None:
     typer.echo(f"removed the {what}")
 
 
+OfTenant = Annotated[str, typer.Argument(help="The tenant's name or id.")]
+OfDomain = Annotated[str, typer.Argument(help="Such as example.com.")]
+
+
 @tenants.command("add")
 def add_tenant(
-    name: str,
+    name: Annotated[str, typer.Argument(help="What it shall be called.")],
     plan: Annotated[
         str, typer.Option(help="How long mail and record are kept: free, developer, team, business, enterprise.")
     ] = "free",
@@ -76,7 +80,9 @@ def add_tenant(
 
 
 @tenants.command("plan")
-def change_plan(name: str, plan: str) -> None:
+def change_plan(
+    name: OfTenant, plan: Annotated[str, typer.Argument(help="One that `gatepost retention show` lists.")]
+) -> None:
     """Put a tenant on another PLAN; `gatepost retention show` says how long each keeps what."""
     done = for_tenant(name, lambda house, owner: administer.change_plan(house, owner, plan))
     typer.echo(f"it is on the plan {plan} now" if done else f"it was on the plan {plan} already")
@@ -84,7 +90,7 @@ def change_plan(name: str, plan: str) -> None:
 
 @tenants.command("second-person")
 def second_person(
-    name: str, *, is_on: Annotated[bool, typer.Option("--on/--off", help="Whether it is needed.")] = True
+    name: OfTenant, *, is_on: Annotated[bool, typer.Option("--on/--off", help="Whether it is needed.")] = True
 ) -> None:
     """Let a policy that would let in more, or might, wait for a second person; --off: no more."""
     done = for_tenant(name, lambda house, owner: administer.set_second_person(house, owner, is_needed=is_on))
@@ -109,14 +115,14 @@ def list_tenants(
 
 
 @tenants.command("remove")
-def remove_tenant(name: str) -> None:
+def remove_tenant(name: OfTenant) -> None:
     """Forget a tenant with its keys, people and mailboxes; its record stays, by its plan and under its id."""
     for_tenant(name, administer.remove_tenant)
     say_removed(done=True, what="tenant")
 
 
 @names.command("add")
-def add_domain(domain: str, tenant: ForTenant = None) -> None:
+def add_domain(domain: OfDomain, tenant: ForTenant = None) -> None:
     """Answer for a domain, and print the DNS records to publish."""
 
     async def work(house: House, owner: TenantId) -> None:
@@ -139,12 +145,16 @@ def list_domains(*, tenant: ForTenant = None, as_json: AsJson = False) -> None:
 
 
 @names.command("records")
-def domain_records(domain: str, *, tenant: ForTenant = None, as_json: AsJson = False) -> None:
+def domain_records(domain: OfDomain, *, tenant: ForTenant = None, as_json: AsJson = False) -> None:
     """Print the DNS records to publish for a domain; whose it is need not be said."""
 
     async def work(house: House) -> list[dict[str, Any]]:
-        owner = await administer.owner_of(house, domain) if tenant is None else None
-        owner = owner or (await administer.find_tenant(house, tenant)).id
+        if tenant is not None:
+            owner = (await administer.find_tenant(house, tenant)).id
+        elif (found := await administer.owner_of(house, domain)) is not None:
+            owner = found
+        else:
+            raise Refusal("no tenant of this house answers for that domain: gatepost domain add DOMAIN")
         async with house.db.transaction(owner) as tx:
             records = await domains.dns_records(tx, domain, hostname=house.hostname)
         return [{"name": one.name, "rdtype": one.rdtype, "text": one.text} for one in records]
@@ -158,7 +168,7 @@ def domain_records(domain: str, *, tenant: ForTenant = None, as_json: AsJson = F
 
 
 @names.command("remove")
-def remove_domain(domain: str, tenant: ForTenant = None) -> None:
+def remove_domain(domain: OfDomain, tenant: ForTenant = None) -> None:
     """Answer for a domain no more; its routes and signing keys go with it."""
     say_removed(
         done=for_tenant(tenant, lambda house, owner: administer.remove_domain(house, owner, domain)), what="domain"
@@ -166,7 +176,9 @@ def remove_domain(domain: str, tenant: ForTenant = None) -> None:
 
 
 @mailboxes.command("add")
-def add_mailbox(address: str, tenant: ForTenant = None) -> None:
+def add_mailbox(
+    address: Annotated[str, typer.Argument(help="Such as agent@example.com.")], tenant: ForTenant = None
+) -> None:
     """Make a mailbox for an address of one of the tenant's domains."""
     made = for_tenant(tenant, lambda house, owner: administer.add_mailbox(house, owner, Address.parse(address)))
     typer.echo(f"mailbox {made.address} is {made.id}; it refuses all mail until it has a policy:")
@@ -224,8 +236,10 @@ def remove_mailbox(mailbox_id: OfMailbox, tenant: ForTenant = None) -> None:
 
 @people.command("add")
 def add_person(
-    address: str,
-    role: Annotated[Role, typer.Option(help="What the person is to the tenant.")] = Role.AUDITOR,
+    address: Annotated[str, typer.Argument(help="Where they read mail.")],
+    role: Annotated[
+        Role, typer.Option(help=one_of(Role, "What the person is to the tenant."), show_choices=False)
+    ] = Role.AUDITOR,
     tenant: ForTenant = None,
 ) -> None:
     """Let a human in."""
@@ -247,7 +261,9 @@ def list_people(*, tenant: ForTenant = None, as_json: AsJson = False) -> None:
 
 
 @people.command("remove")
-def remove_person(person_id: str, tenant: ForTenant = None) -> None:
+def remove_person(
+    person_id: Annotated[str, typer.Argument(help="As gatepost person list names them.")], tenant: ForTenant = None
+) -> None:
     """Shut a human out."""
     done = for_tenant(tenant, lambda house, owner: administer.remove_person(house, owner, PersonId(person_id)))
     say_removed(done=done, what="person")

@@ -16,7 +16,7 @@ from gatepost.act.hosted import By
 from gatepost.act.hosted.labels import Label
 from gatepost.app import administer, model_key
 from gatepost.app.administer import OPERATOR
-from gatepost.cli.frame import AsJson, ForTenant, Refusal, read_settings, show, with_house
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, one_of, read_settings, show, with_house
 from gatepost.cli.menu import app
 from gatepost.db import Transaction
 from gatepost.ids import AccountId, TurnId
@@ -88,7 +88,11 @@ def key(
 
 
 @agent.command(name="set")
-def set_(mailbox: OfMailbox, file: Path, tenant: ForTenant = None) -> None:
+def set_(
+    mailbox: OfMailbox,
+    file: Annotated[Path, typer.Argument(help="As docs/agents.md describes one.")],
+    tenant: ForTenant = None,
+) -> None:
     """Put the agent of a TOML file in force for a mailbox, as a new version."""
     try:
         written = tomllib.loads(_read(file))
@@ -247,7 +251,7 @@ def _settle(mailbox: int, turn: str, digest: str, tenant: str | None, *, is_appr
 @agent.command()
 def usage(
     *,
-    by: Annotated[By, typer.Option(help="What to sum up by.")] = By.DAY,
+    by: Annotated[By, typer.Option(help=one_of(By, "What to sum up by."), show_choices=False)] = By.DAY,
     days: Annotated[int, typer.Option(help="How far back.", min=1, max=3_660)] = 30,
     tenant: ForTenant = None,
     as_json: AsJson = False,

@@ -10,7 +10,7 @@ import typer
 
 from gatepost import mailbox
 from gatepost.app.build import clock
-from gatepost.cli.frame import AsJson, Config, Refusal, read_settings, show, with_house
+from gatepost.cli.frame import AsJson, Config, Refusal, one_of, read_settings, show, with_house
 from gatepost.cli.menu import app
 from gatepost.journey import House
 from gatepost.trust import OperatorError, intake, read_operator
@@ -98,7 +98,7 @@ def acknowledge_(case: Identifier, *, by: By, config: Config = None) -> None:
 @commands.command("close")
 def close_(
     case: Identifier,
-    ending: Annotated[Ending, typer.Argument(help="How it ended.")],
+    ending: Annotated[Ending, typer.Argument(help=one_of(Ending, "How it ended."), show_choices=False)],
     *,
     by: By,
     config: Config = None,

@@ -9,7 +9,7 @@ import typer
 
 from gatepost import trust
 from gatepost.app.build import clock
-from gatepost.cli.frame import AsJson, Config, Refusal, show, with_house
+from gatepost.cli.frame import AsJson, Config, Refusal, one_of, show, with_house
 from gatepost.cli.subprocessor import operator_of
 from gatepost.cli.trust import Folder, commands
 from gatepost.journey import House
@@ -22,7 +22,7 @@ commands.add_typer(deed, name="deed")
 
 @deed.command()
 def enter(
-    kind: Annotated[DeedKind, typer.Argument(help="What was done.")],
+    kind: Annotated[DeedKind, typer.Argument(help=one_of(DeedKind, "What was done."), show_choices=False)],
     about: Annotated[str, typer.Argument(help="Of which row: a member, document, release, transfer or commitment.")],
     *,
     by: Annotated[str, typer.Option(help="Who did it: a reference of people.toml.")],

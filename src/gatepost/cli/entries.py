@@ -12,7 +12,7 @@ import typer
 from rich.progress import Progress
 
 from gatepost.app import administer
-from gatepost.cli.frame import AsJson, ForTenant, Refusal, show
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, one_of, show
 from gatepost.cli.record import for_tenant, log
 from gatepost.ids import AccountId, EntryId, TenantId
 from gatepost.journey import House
@@ -25,7 +25,7 @@ from gatepost.record.word_store import Row
 COLUMNS = ("at", "action", "outcome", "reason", "sender", "recipient", "actor", "entry", "leaf_index")
 
 Words = Annotated[list[str] | None, typer.Argument(help="Words, all of which must be there.")]
-OfKind = Annotated[Kind | None, typer.Option("--kind", help="Of this kind only.")]
+OfKind = Annotated[Kind | None, typer.Option("--kind", help=one_of(Kind, "Of this kind only."), show_choices=False)]
 OfAction = Annotated[str | None, typer.Option("--action", help="Such as policy.set: see `gatepost log actions`.")]
 OfActor = Annotated[str | None, typer.Option("--actor", help="Who did it: a key's id, house, operator.")]
 OfOutcome = Annotated[str | None, typer.Option("--outcome", help="Such as delivered or rejected_at_policy.")]

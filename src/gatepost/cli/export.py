@@ -9,7 +9,7 @@ import typer
 
 from gatepost.app.administer import OPERATOR
 from gatepost.app.gaps import find_gaps
-from gatepost.cli.frame import AsJson, ForTenant, Refusal, in_tenant, show
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, in_tenant, one_of, show
 from gatepost.cli.menu import app
 from gatepost.cli.record import log
 from gatepost.egress import EgressRefusedError
@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 export = typer.Typer(help="The record, sent on to a SIEM.", no_args_is_help=True)
 app.add_typer(export, name="export")
+
+OfExport = Annotated[str, typer.Argument(help="The destination: gatepost export list.")]
 
 COLUMNS = ("id", "kind", "format", "exported_through", "lag", "at", "state", "letters")
 
@@ -60,7 +62,7 @@ def _shown(one: siem.Status) -> dict[str, Any]:
 
 @export.command()
 def add(
-    kind: siem.Kind,
+    kind: Annotated[siem.Kind, typer.Argument(help=one_of(siem.Kind, "What receives the events."), show_choices=False)],
     url: Annotated[str, typer.Argument(help="Of the receiver; a site for Datadog; tls://host:6514 for syslog.")],
     *,
     credential_file: Annotated[
@@ -117,7 +119,7 @@ async def _statuses(house: House, owner: TenantId) -> list[siem.Status]:
 
 
 @export.command()
-def status(identifier: str, *, tenant: ForTenant = None, as_json: AsJson = False) -> None:
+def status(identifier: OfExport, *, tenant: ForTenant = None, as_json: AsJson = False) -> None:
     """Say how far one destination is, and what it would not take. Exit 1 where it has stopped."""
 
     async def work(house: House, owner: TenantId) -> tuple[siem.Status, list[siem.Letter]]:
@@ -141,7 +143,7 @@ def status(identifier: str, *, tenant: ForTenant = None, as_json: AsJson = False
 
 
 @export.command("test")
-def try_(identifier: str, tenant: ForTenant = None) -> None:
+def try_(identifier: OfExport, tenant: ForTenant = None) -> None:
     """Send the newest entry once more and say what came of it; what had stopped goes on. Exit 1 where not taken."""
 
     async def work(house: House, owner: TenantId) -> str:
@@ -154,7 +156,7 @@ def try_(identifier: str, tenant: ForTenant = None) -> None:
 
 @export.command()
 def replay(
-    identifier: str,
+    identifier: OfExport,
     *,
     from_index: Annotated[int | None, typer.Option("--from", min=0, help="Export again from this index on.")] = None,
     tenant: ForTenant = None,
@@ -169,7 +171,7 @@ def replay(
 
 
 @export.command()
-def remove(identifier: str, tenant: ForTenant = None) -> None:
+def remove(identifier: OfExport, tenant: ForTenant = None) -> None:
     """Export there no more."""
 
     async def work(house: House, owner: TenantId) -> None:

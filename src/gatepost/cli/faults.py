@@ -30,6 +30,8 @@ def sentence(error: Exception) -> str | None:
     """Return what to say of an error, or of the first in a group of nothing but such; None where it is a fault."""
     if isinstance(error, DatabaseUnavailableError):
         return f"the database does not answer ({error}): see database.dsn, or postgres.log if it is ours"
+    if isinstance(error, PermissionError) and error.filename:
+        return f"{error.filename}: {error.strerror}; the house's files are for the account it runs as: be that one"
     if isinstance(error, ExceptionGroup):
         ours, others = error.split(_OUR_OWN)
         return str(_first(ours)) if ours is not None and others is None else None

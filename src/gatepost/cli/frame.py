@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -26,6 +27,14 @@ ForTenant = Annotated[
 OfMailbox = Annotated[int, typer.Argument(help="The mailbox's number: gatepost mailbox list.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="A TOML file of settings.", metavar="FILE")]
+
+
+def one_of(choices: type[StrEnum], what: str) -> str:
+    """Return the help for an option of these choices, for beside ``show_choices=False``.
+
+    The column of types breaks them in the middle of a word at 80 columns.
+    """
+    return f"{what} One of {', '.join(choices)}."
 
 
 def read_settings(config: Path | None = None) -> Settings:

@@ -11,7 +11,7 @@ import typer
 from gatepost.act import standard_secret
 from gatepost.app import administer
 from gatepost.app.build import clock
-from gatepost.cli.frame import AsJson, Config, Refusal, read_settings, show, with_house
+from gatepost.cli.frame import AsJson, Config, Refusal, one_of, read_settings, show, with_house
 from gatepost.cli.menu import app
 from gatepost.ids import EntryId
 from gatepost.journey import House
@@ -33,7 +33,10 @@ app.add_typer(commands, name="incident")
 Identifier = Annotated[str, typer.Argument(help="The incident's id.", metavar="INCIDENT")]
 Body = Annotated[str, typer.Option("--body", "-b", help="What to say in public; at most 1000 octets.")]
 By = Annotated[str, typer.Option("--by", help="Your reference, as in people.toml: it stands in the public log.")]
-Parts = Annotated[list[Component] | None, typer.Option("--part", "-p", help="A part it touches; may be repeated.")]
+Parts = Annotated[
+    list[Component] | None,
+    typer.Option("--part", "-p", help=one_of(Component, "A part it touches; may be repeated."), show_choices=False),
+]
 
 
 @commands.command("open")
@@ -41,8 +44,10 @@ def open_(
     name: Annotated[str, typer.Argument(help="Its public name.")],
     body: Body,
     *,
-    impact: Annotated[Impact, typer.Option(help="How bad it is.")] = Impact.MINOR,
-    kind: Annotated[Kind, typer.Option(help="What happened, as far as laws ask.")] = Kind.INCIDENT,
+    impact: Annotated[Impact, typer.Option(help=one_of(Impact, "How bad it is."), show_choices=False)] = Impact.MINOR,
+    kind: Annotated[
+        Kind, typer.Option(help=one_of(Kind, "What happened, as far as laws ask."), show_choices=False)
+    ] = Kind.INCIDENT,
     part: Parts = None,
     aware: Annotated[bool, typer.Option("--aware", help="Its clocks start now.")] = False,
     exercise: Annotated[bool, typer.Option("--exercise", help="A drill: in the log, not on the page.")] = False,
@@ -104,10 +109,12 @@ def plan(
 @commands.command()
 def update(
     incident: Identifier,
-    state: Annotated[State, typer.Argument(help="Where it stands now.")],
+    state: Annotated[State, typer.Argument(help=one_of(State, "Where it stands now."), show_choices=False)],
     body: Body,
     *,
-    impact: Annotated[Impact | None, typer.Option(help="How bad it is, where that has changed.")] = None,
+    impact: Annotated[
+        Impact | None, typer.Option(help=one_of(Impact, "How bad it is, where that has changed."), show_choices=False)
+    ] = None,
     config: Config = None,
 ) -> None:
     """Say something further, or that it is over, or what was learned from it."""

@@ -8,7 +8,7 @@ from gatepost import access
 from gatepost.access.paper import ApiKey, Role, Scope
 from gatepost.app import administer
 from gatepost.cli.admin import for_tenant, group_of, say_removed
-from gatepost.cli.frame import AsJson, ForTenant, show
+from gatepost.cli.frame import AsJson, ForTenant, one_of, show
 from gatepost.ids import AccountId, KeyId, TenantId
 from gatepost.journey import House
 from gatepost.mail.address import Address
@@ -18,10 +18,13 @@ keys = group_of("key", "API keys, for people's tools and for agents.")
 
 @keys.command("add")
 def add_key(
-    role: Annotated[Role, typer.Option(help="What its holder is to the tenant.")],
+    role: Annotated[Role, typer.Option(help=one_of(Role, "What its holder is to the tenant."), show_choices=False)],
     label: Annotated[str, typer.Option(help="A name to recognise it by.")] = "key",
     mailbox_id: Annotated[int | None, typer.Option("--mailbox", help="The only mailbox it may touch.")] = None,
-    scope: Annotated[list[Scope] | None, typer.Option(help="Give only this scope; repeat for several.")] = None,
+    scope: Annotated[
+        list[Scope] | None,
+        typer.Option(help=one_of(Scope, "Give only this scope; repeat for several."), show_choices=False),
+    ] = None,
     person: Annotated[str | None, typer.Option(help="The address of whose it is (gatepost person list).")] = None,
     tenant: ForTenant = None,
 ) -> None:
@@ -76,7 +79,9 @@ def list_keys(*, tenant: ForTenant = None, as_json: AsJson = False) -> None:
 
 
 @keys.command("remove")
-def remove_key(key_id: str, tenant: ForTenant = None) -> None:
+def remove_key(
+    key_id: Annotated[str, typer.Argument(help="As gatepost key list names it.")], tenant: ForTenant = None
+) -> None:
     """Make a key worthless."""
     say_removed(
         done=for_tenant(tenant, lambda house, owner: administer.remove_key(house, owner, KeyId(key_id))), what="key"

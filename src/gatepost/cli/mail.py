@@ -138,7 +138,13 @@ def _quoted(word: str) -> str:
 
 
 @mail.command("show")
-def show_(email_id: str, *, box: InMailbox = None, tenant: ForTenant = None, as_json: AsJson = False) -> None:
+def show_(
+    email_id: Annotated[str, typer.Argument(help="As gatepost mail list names it: em_...")],
+    *,
+    box: InMailbox = None,
+    tenant: ForTenant = None,
+    as_json: AsJson = False,
+) -> None:
     """Show one message with its text."""
 
     async def work(tx: Transaction, account: Account) -> Email | None:

@@ -157,7 +157,12 @@ def _shown(each: Hold) -> dict[str, Any]:
 
 
 @hold.command("release")
-def release_hold(identifier: str, *, tenant: ForTenant = None, config: Config = None) -> None:
+def release_hold(
+    identifier: Annotated[str, typer.Argument(help="As gatepost legal-hold list names it.")],
+    *,
+    tenant: ForTenant = None,
+    config: Config = None,
+) -> None:
     """End a hold: what is old enough goes with the next run, within the hour."""
 
     async def work(keeper: Keeper, owner: Tenant) -> Hold:

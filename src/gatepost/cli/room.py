@@ -22,7 +22,9 @@ DAYS_MAX = 365
 
 
 @rooms.command()
-def publish(folder: Path, *, config: Config = None) -> None:
+def publish(
+    folder: Annotated[Path, typer.Argument(help="The folder with room.toml.")], *, config: Config = None
+) -> None:
     """Put what a folder holds into the room: room.toml, nda.md, and the papers it names. They are kept sealed."""
 
     async def work(house: House) -> list[File]:

@@ -96,7 +96,13 @@ def reject(
 
 
 @terms.command()
-def export(folder: Path, *, tenant: Customer, document: Document = "terms", config: Config = None) -> None:
+def export(
+    folder: Annotated[Path, typer.Argument(help="Where to; it is made where there is none.")],
+    *,
+    tenant: Customer,
+    document: Document = "terms",
+    config: Config = None,
+) -> None:
     """Write what a leaving customer takes along: every kept message, and the log with all proofs."""
     try:
         folder.mkdir(parents=True, exist_ok=True)  # an attempt that was refused left an empty one

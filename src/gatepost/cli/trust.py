@@ -169,7 +169,7 @@ def _short(value: Any) -> str:
 
 @commands.command()
 def probe(
-    host: str,
+    host: Annotated[str, typer.Argument(help="Such as mail.example.com.")],
     *,
     smtp_port: Annotated[int, typer.Option(help="Where it takes mail; 0: not asked.")] = 25,
     https_port: Annotated[int, typer.Option(help="Where it serves pages; 0: not asked.")] = 443,

@@ -21,6 +21,8 @@ T = TypeVar("T")
 webhooks = typer.Typer(help="The endpoints told of mail: how they fare, tests, replays.", no_args_is_help=True)
 app.add_typer(webhooks, name="webhook")
 
+OfWebhook = Annotated[str, typer.Argument(help="The endpoint: gatepost webhook list.")]
+
 LISTED = ("id", "mailbox", "state", "events", "failures", "url")
 DELIVERIES = ("event", "kind", "state", "attempts", "reason", "promised")
 
@@ -79,7 +81,7 @@ def list_(*, tenant: ForTenant = None, as_json: AsJson = False) -> None:
 
 
 @webhooks.command("test")
-def probe(webhook_id: str, *, tenant: ForTenant = None) -> None:
+def probe(webhook_id: OfWebhook, *, tenant: ForTenant = None) -> None:
     """Send one signed webhook.test now and say what the receiver answered."""
 
     async def find(found: Found) -> tuple[TenantId, Account]:
@@ -93,7 +95,7 @@ def probe(webhook_id: str, *, tenant: ForTenant = None) -> None:
 
 
 @webhooks.command()
-def start(webhook_id: str, *, tenant: ForTenant = None) -> None:
+def start(webhook_id: OfWebhook, *, tenant: ForTenant = None) -> None:
     """Set a stopped endpoint going again."""
 
     async def work(found: Found) -> None:
@@ -111,7 +113,7 @@ def _utc(at: datetime | None) -> datetime | None:
 
 @webhooks.command()
 def replay(
-    webhook_id: str,
+    webhook_id: OfWebhook,
     *,
     event: Annotated[list[str] | None, typer.Option(help="An event's id; may be repeated.")] = None,
     since: Annotated[datetime | None, typer.Option(help="From this time on, UTC.")] = None,
@@ -138,7 +140,7 @@ def replay(
 
 @webhooks.command()
 def deliveries(
-    webhook_id: str,
+    webhook_id: OfWebhook,
     *,
     state: Annotated[act.State | None, typer.Option(help="Only those that stand so; dead: given up.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1_000, help="How many at most.")] = 20,

@@ -27,6 +27,8 @@ A way that swallows everything is noticed within 25 s, whether something was sai
 milliseconds; RFC 5482) or not (keepalives, RFC 9293 section 3.8.4). On a Unix socket the first alone counts.
 """
 
+_NONE = "database.dsn cannot be read: write postgresql://ROLE@HOST/NAME, and / ? # @ : % in a password as %2F and so on"
+
 Place = tuple[str, int]
 Dsn = str | Callable[[], Awaitable[str]]
 
@@ -55,12 +57,24 @@ def places(dsn: str) -> tuple[Place, ...]:
         ports *= len(named)
     if len(ports) != len(named):
         raise DsnError("database.dsn must have one port, or one for each host")
+    if not all(port == "" or (port.isascii() and port.isdigit()) for port in ports):
+        raise DsnError("database.dsn has a port that is no number")
     found = zip(named, ports, strict=True)
     return tuple((host, int(port or DEFAULT_PORT)) for host, port in found if host and not _is_socket(host))
 
 
 def _is_socket(host: str) -> bool:
     return host.startswith(("/", "@"))
+
+
+def as_role(dsn: str, role: str) -> str:
+    """Return the connection string of another role in the same database.
+
+    Raises:
+        DsnError: as ``places``.
+    """
+    _read(dsn)
+    return make_conninfo(dsn, user=role)
 
 
 def through(egress: Egress, dsn: str) -> Dsn:
@@ -124,8 +138,8 @@ def _read(dsn: str) -> dict[str, str]:
     }
     try:
         said = {name: str(value) for name, value in conninfo_to_dict(dsn).items() if value is not None}
-    except ProgrammingError as error:
-        raise DsnError("database.dsn is no connection string") from error
+    except ProgrammingError:
+        raise DsnError(_NONE) from None  # its cause quotes the string, and the password in it
     if "service" in said:
         raise DsnError("database.dsn must name the host itself, not a service file")
     return defaults | said

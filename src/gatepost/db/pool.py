@@ -4,6 +4,7 @@ Every query runs as the application's role, which neither owns a table nor bypas
 ``gatepost.tenant`` set for the transaction's life.
 """
 
+import re
 import select
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
@@ -298,6 +299,9 @@ def _is_alive(connection: Connection) -> bool:
     return not said.poll(0)
 
 
+_NO_ROLE = re.compile(r'role "gatepost_\w+" does not exist')
+
+
 async def _refusal(dsn: Dsn) -> str:
     """Return why a connection fails, which the pool keeps to itself."""
     try:
@@ -305,4 +309,5 @@ async def _refusal(dsn: Dsn) -> str:
         async with await psycopg.AsyncConnection.connect(text, connect_timeout=2):
             return "it answers again"
     except (psycopg.Error, DsnError, EgressRefusedError, UnreachableError) as error:
-        return " ".join(str(error).split())
+        told = " ".join(str(error).split())
+        return f"{told}; `gatepost migrate` makes that role" if _NO_ROLE.search(told) else told

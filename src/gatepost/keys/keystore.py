@@ -27,7 +27,7 @@ from gatepost.keys.mac import Mac
 from gatepost.keys.master import MASTER, NEXT, alone, check_file, check_folder, make_master
 from gatepost.keys.memory import Memory
 from gatepost.keys.rotation import WRAPPING, begin, find_master, lost, rotate, settle
-from gatepost.keys.store import House, Row, Rows
+from gatepost.keys.store import House, Row, Rows, unusable
 from gatepost.keys.vault import SUBJECT, Vault
 from gatepost.keys.writer import begin_writing
 
@@ -99,7 +99,7 @@ class KeyStore:
         try:
             return cls(folder, Rows.open(path), Rows.open(path), entropy)
         except sqlite3.Error as error:
-            raise KeyringError(f"the key store {path} cannot be used: {error}; restore it from your backup") from error
+            raise unusable(path, error) from error
 
     @classmethod
     def adopt(cls, folder: Path, entropy: Entropy) -> Self:
@@ -142,7 +142,7 @@ class KeyStore:
             check_file(self._folder / FILE)
             house = self._rows.standing_house()
         except OSError as error:
-            raise KeyringError(f"the key store cannot be read: {error}; restore it from your backup") from error
+            raise unusable(self._folder / FILE, error) from error
         self._keep_up(house)
         find_master(self._folder, self._house, self.entropy)
 

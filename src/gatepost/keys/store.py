@@ -62,11 +62,40 @@ class Row(NamedTuple):
         return "\x00".join((self.tenant, self.kind, self.name, str(self.id))).encode()
 
 
+_LOST_SINCE = "an older one would lose the keys made since, for ever"
+
+_AWAY = {
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+}
+"""What SQLite says of the file's surroundings, and not of the file (https://www.sqlite.org/rescode.html)."""
+
+
+def unusable(path: Path, error: OSError | sqlite3.Error) -> KeyringError:
+    """Return what to say of a file that cannot be used: one that is damaged or gone is to be restored, no other.
+
+    An older one, put in the place of one that was only out of reach, has lost the keys made since.
+    """
+    told = f"the key store {path} cannot be used: {error}"
+    is_gone = isinstance(error, FileNotFoundError)
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_IOERR) & 0xFF  # an extended code's lowest octet
+    if code in _AWAY and not is_gone:
+        return KeysAwayError(f"{told}; see to the disk it lies on, and restore nothing: {_LOST_SINCE}")
+    return KeyringError(f"{told}; restore it from your backup")
+
+
 class Rows:
     """One connection to the file. Not for two threads at once."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
+        self._path = path
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -87,7 +116,7 @@ class Rows:
         connection.execute("pragma synchronous = full")
         connection.execute("pragma secure_delete = on")
         connection.executescript(_SCHEMA)
-        return cls(connection)
+        return cls(connection, path)
 
     def close(self) -> None:
         """Let the file go."""
@@ -162,13 +191,12 @@ class Rows:
         """Return what a query finds.
 
         Raises:
-            KeysAwayError: the file cannot be read.
+            KeyringError: the file is damaged; ``KeysAwayError``: it cannot be read now.
         """
         try:
             return self._connection.execute(query, values).fetchall()
         except sqlite3.Error as error:
-            advice = "if that stays so, restore it from your backup"
-            raise KeysAwayError(f"the key store cannot be read: {error}; {advice}") from error
+            raise unusable(self._path, error) from error
 
     def insert(self, rows: Iterable[Row]) -> None:
         """Add keys; one that is there already stays as it is."""

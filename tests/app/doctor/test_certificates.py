@@ -83,8 +83,11 @@ def test_a_key_that_does_not_fit_or_that_everybody_reads_is_a_failure(tmp_path: 
     (tmp_path / "b").mkdir()
     certificate, key = pair(tmp_path / "a", HOST)
     _, other = pair(tmp_path / "b", HOST)
-    assert worst_of(look(certificate, other)) == [Level.FAILURE]
-    assert worst_of(look(certificate, tmp_path / "absent.pem")) == [Level.FAILURE]
+    (unfit,) = look(certificate, other)
+    assert (unfit.level, unfit.said) == (Level.FAILURE, f"{certificate} and {other} are not a certificate and its key")
+    absent = tmp_path / "absent.pem"
+    for seen in (look(certificate, absent), look(absent, key)):
+        assert [(each.level, each.said) for each in seen] == [(Level.FAILURE, f"{absent}: No such file or directory")]
     key.chmod(0o644)
     (found,) = [finding for finding in look(certificate, key) if finding.level is not Level.OK]
     assert "read by everybody" in found.said

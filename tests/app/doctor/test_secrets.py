@@ -1,3 +1,4 @@
+import errno
 import os
 from contextlib import closing
 from dataclasses import replace
@@ -8,7 +9,7 @@ import pytest
 from gatepost.app.administer import add_tenant
 from gatepost.app.build import sequencer
 from gatepost.app.doctor import secrets
-from gatepost.app.doctor.finding import Level
+from gatepost.app.doctor.finding import Level, worst
 from gatepost.db import Database
 from gatepost.keys import KeyStore
 from gatepost.settings import Settings
@@ -74,13 +75,32 @@ def test_keys_open_to_others_are_to_be_closed_and_nothing_restored(state: Path) 
     assert not [finding for finding in found if finding.next_step.startswith("restore")]
 
 
+def test_keys_that_a_full_disk_hides_are_not_to_be_restored(state: Path) -> None:
+    (state / "keys" / "keys.sqlite-wal").mkdir(mode=0o700)
+    found, keys = secrets.look(state, os.urandom)
+    assert [finding.next_step for finding in found if finding.level is Level.FAILURE] == [secrets.DISK_FIRST]
+    assert keys is None
+
+
+def test_keys_that_another_account_looks_for_are_that_account_s_affair(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(folder: Path, _: object) -> KeyStore:
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    monkeypatch.setattr(KeyStore, "open", refuse)
+    (found,), keys = secrets.look(state, os.urandom)
+    assert (found.level, keys) == (Level.FAILURE, None)
+    assert "account" in found.next_step
+
+
 async def test_the_key_of_another_house_does_not_fit(db: Database, state: Path) -> None:
     with closing(KeyStore.open(state / "keys", os.urandom)) as ours:
         house = replace(built(db, state, Hands()), keyring=ours.keyring)
-        assert (await secrets.try_on(ours, db)).level is Level.OK  # nothing is sealed yet
+        assert worst(await secrets.try_on(ours, db)) is Level.OK  # nothing is sealed yet
         tenant = await add_tenant(house, name="one", plan="free")
         await sequencer(Settings(), house).sequence(tenant.id)
-        assert (await secrets.try_on(ours, db)).level is Level.OK
+        assert worst(await secrets.try_on(ours, db)) is Level.OK
     (state / "other").mkdir(mode=0o700)
     with closing(KeyStore.open(state / "other", os.urandom)) as theirs:
-        assert (await secrets.try_on(theirs, db)).level is Level.FAILURE
+        assert worst(await secrets.try_on(theirs, db)) is Level.FAILURE

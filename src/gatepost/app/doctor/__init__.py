@@ -2,8 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
-
-import psycopg
+from inspect import isawaitable
 
 from gatepost.app import state
 from gatepost.app.build import accept_dsn, blobs_of, clock, entropy, guards_no_fork, hostname_of, ways_of
@@ -23,12 +22,15 @@ from gatepost.app.doctor import (
 )
 from gatepost.app.doctor.finding import Finding, Level, failure, ok, warning, worst
 from gatepost.app.keeping import roll_of
+from gatepost.app.open import hushed
 from gatepost.app.ways_out import next_hop
 from gatepost.db import Database, DatabaseUnavailableError
 from gatepost.db.outside import Dsn, through
 from gatepost.egress import Egress
-from gatepost.keys import KeyStore
+from gatepost.keys import ErasedError, KeyringError, KeyStore
 from gatepost.settings import Settings
+
+Seen = Iterable[Finding]
 
 __all__ = ["Finding", "Level", "examine", "worst"]
 
@@ -45,20 +47,24 @@ async def examine(settings: Settings) -> list[Finding]:
     ways = ways_of(settings, dsn)
     found: list[Finding] = []
 
-    async def add(subject: str, look: Callable[[], Awaitable[Iterable[Finding]]]) -> None:
+    async def add(subject: str, look: Callable[[], Seen | Awaitable[Seen]]) -> None:
         try:
-            found.extend(await look())
+            seen = look()
+            found.extend(await seen if isawaitable(seen) else seen)
         except DatabaseUnavailableError:
             found.append(failure(subject, "the database went away meanwhile", "look at its log"))
-        except (OSError, LookupError, ValueError, psycopg.Error) as error:  # the others are still worth having
+        except (KeyringError, ErasedError):
+            found.append(failure(subject, "not looked at: what it must read does not open", "see to the keys first"))
+        except Exception as error:  # noqa: BLE001  # the others are still worth having
             found.append(
                 failure(subject, f"this check itself failed ({type(error).__name__})", "tell the project about it")
             )
 
     async with ways.resolver as resolver, AsyncExitStack() as resources:
+        resources.enter_context(hushed())
         await add("ports", lambda: ports.look(settings, running))
-        found += certificates.look(settings, hostname, clock())
-        found += disk.look(settings.state)
+        await add("certificates", lambda: certificates.look(settings, hostname, clock()))
+        await add("disk", lambda: disk.look(settings.state))
         found.append(engine.look())
         found.append(disk.judge_second(guards_no_fork=guards_no_fork(settings)))
         kept, keys = secrets.look(settings.state, entropy)
@@ -76,10 +82,13 @@ async def examine(settings: Settings) -> list[Finding]:
                 return found
             await add("database", lambda: database.look(db, settings.database.connections))
             await add("database", lambda: database.look_at_accepting(through(ways.egress, accept_dsn(settings, dsn))))
-            if keys is not None:
-                found.append(await secrets.try_on(keys, db))
-                await add("policies", lambda: policies.look(db))
-            found.append(await outside.look_at_blobs(blobs_of(settings, ways), entropy))
+            await add("blobs", lambda: outside.look_at_blobs(blobs_of(settings, ways), entropy))
+            if keys is None:
+                if worst(kept) is not Level.FAILURE:  # which says what to do already
+                    await add("keys.fit", lambda: secrets.miss(db))
+                return found
+            await add("keys.fit", lambda: secrets.try_on(keys, db))
+            await add("policies", lambda: policies.look(db))
             await add("dns", lambda: names.look_at_domains(db, resolver, hostname))
     return found
 

@@ -43,10 +43,10 @@ def _look_at(door: str, path: Path, key: Path, name: str, now: datetime) -> list
         server_context(path, key)
         chain = x509.load_pem_x509_certificates(path.read_bytes())
         mode = stat.S_IMODE(key.stat().st_mode)
+    except (ssl.SSLError, ValueError):
+        return [failure(check, f"{path} and {key} are not a certificate and its key", f"set a pair that fits; {_SEE}")]
     except OSError as error:
         return [failure(check, f"{error.filename}: {error.strerror}", f"let this account read it; {_SEE}")]
-    except (ssl.SSLError, ValueError):
-        return [failure(check, f"{path} and {key} are not a certificate and its key", _SEE)]
     found = [_dates(check, chain[0], now), _names(check, chain[0], name)]
     if len(chain) == 1 and chain[0].issuer != chain[0].subject:
         found.append(

@@ -41,7 +41,7 @@ async def _next_hop(hop: NextHop, egress: Egress) -> Finding:
     return ok(check, f"mail leaves to {where}")
 
 
-async def look_at_blobs(blobs: Blobs, entropy: Entropy) -> Finding:
+async def look_at_blobs(blobs: Blobs, entropy: Entropy) -> list[Finding]:
     """Write, read and remove one small object."""
     name, octets = f"doctor/{entropy(8).hex()}", entropy(PROBE_OCTETS)
     try:
@@ -49,7 +49,7 @@ async def look_at_blobs(blobs: Blobs, entropy: Entropy) -> Finding:
         kept = await blobs.read(name)
         await blobs.remove(name)
     except BlobsUnavailableError:
-        return failure("blobs.write", "the object store takes nothing", "see blobs.url and its credentials")
+        return [failure("blobs.write", "the object store takes nothing", "see blobs.url and its credentials")]
     if kept != octets:
-        return failure("blobs.write", "the object store returned other octets than it was given", "use another store")
-    return ok("blobs.write", "the object store takes and returns what it is given")
+        return [failure("blobs.write", "the object store returned other octets than it was given", "use another store")]
+    return [ok("blobs.write", "the object store takes and returns what it is given")]

@@ -8,7 +8,7 @@ from gatepost import access
 from gatepost.app.doctor.finding import Finding, failure, ok, warning
 from gatepost.clock import Entropy
 from gatepost.db import Database
-from gatepost.keys import FILE, MASTER, NEXT, KeyringError, KeyStore
+from gatepost.keys import FILE, MASTER, NEXT, ErasedError, KeyringError, KeysAwayError, KeyStore
 from gatepost.record import log_store
 from gatepost.record.log_store import LOG_KEY_PURPOSE
 
@@ -17,12 +17,23 @@ _RESTORE_MASTER = (
     "restore master.key alone, from any backup since keys were last rotated, beside what lies there now:"
     " an older keys.sqlite would lose the keys made since, for ever"
 )
+DISK_FIRST = (
+    "see to the disk first: its room, whether it is mounted and may be written; nothing is to be restored for it"
+)
 _MODE_FIRST = "see to keys.mode first; nothing is to be restored for it"
 
 
 def look(state: Path, entropy: Entropy) -> tuple[list[Finding], KeyStore | None]:
     """Return how the key folder is, and the key store where it opens."""
     folder = state / "keys"
+    try:
+        return _look(folder, entropy)
+    except PermissionError as error:
+        said = f"{error.filename} cannot be read by this account"
+        return [failure("keys.mode", said, "run the doctor as the account the house runs as")], None
+
+
+def _look(folder: Path, entropy: Entropy) -> tuple[list[Finding], KeyStore | None]:
     if not any((folder / name).exists() for name in (FILE, MASTER)):  # a draft of the first one may lie there
         return [warning("keys.master", "there is no master key yet", "it is made at the first start; look again")], None
     if not (folder / FILE).exists():
@@ -43,24 +54,33 @@ def look(state: Path, entropy: Entropy) -> tuple[list[Finding], KeyStore | None]
         keys = KeyStore.open(folder, entropy)
     except KeyringError as error:
         has_no_master = not any((folder / name).exists() for name in (MASTER, NEXT))
-        step = _RESTORE_MASTER if has_no_master else _MODE_FIRST if is_open else _RESTORE
+        is_away = isinstance(error, KeysAwayError)
+        step = _RESTORE_MASTER if has_no_master else _MODE_FIRST if is_open else DISK_FIRST if is_away else _RESTORE
         return [*found, failure("keys.master", str(error), step)], None
     return [*found, ok("keys.master", "the master key opens the key store")], keys
 
 
-async def try_on(keys: KeyStore, db: Database) -> Finding:
+async def try_on(keys: KeyStore, db: Database) -> list[Finding]:
     """Open one sealed secret of each tenant."""
     opened = 0
-    for tenant in await access.list_tenants(db):
-        async with db.transaction(tenant.id) as tx:
-            kept = await log_store.log_key(tx)
-        if kept is None:
-            continue
-        try:
+    try:
+        for tenant in await access.list_tenants(db):
+            async with db.transaction(tenant.id) as tx:
+                kept = await log_store.log_key(tx)
+            if kept is None:
+                continue
             keys.keyring.unwrap(LOG_KEY_PURPOSE, kept.wrapped_seed)
-        except KeyringError:
-            return failure("keys.fit", "the master key does not open this database's secrets", _RESTORE)
-        opened += 1
-    return ok(
-        "keys.fit", f"the master key opens what was sealed ({opened} looked at)" if opened else "nothing is sealed"
-    )
+            opened += 1
+    except (KeyringError, ErasedError):
+        return [failure("keys.fit", "the master key does not open this database's secrets", _RESTORE)]
+    said = f"the master key opens what was sealed ({opened} looked at)" if opened else "nothing is sealed"
+    return [ok("keys.fit", said)]
+
+
+async def miss(db: Database) -> list[Finding]:
+    """Return whether keys are missing, where the folder has none that open: a first start seals what is empty alone."""
+    (row,) = await db.look_up("select count(*) as tenants from lookup_sealed_tenants()")
+    if not row.tenants:
+        return []
+    step = "start with the state folder it belongs to (GATEPOST_STATE), or restore its keys; see keys.master"
+    return [failure("keys.fit", "what lies in this database is sealed, and no key here opens it", step)]
