@@ -68,7 +68,7 @@ async def _check_own(arrived: Arrived, watch: Watch, own_ids: OwnIds) -> Evidenc
     """
     header = await on_octets(arrived.raw, fields.split)
     found = author.find(header)
-    seen = await in_stages(arrived.raw, _see_own, header, canaries=watch.canaries)
+    seen = await in_stages(arrived.raw, header, _see_own, header, canaries=watch.canaries)
     read = seen.content
     return Evidence(
         author=found.address,
