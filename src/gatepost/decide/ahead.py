@@ -5,13 +5,13 @@ answer depends on the text alone and on no fact, so it can be had before the tra
 inside it only, and one that came since is asked then.
 """
 
-import asyncio
 from collections.abc import Iterable, Sequence
 
 from gatepost.decide import rules
 from gatepost.decide.gates import ask_guards
 from gatepost.decide.language import Policy
 from gatepost.decide.paper import NOT_ASKED, Facts, Findings
+from gatepost.verify.aside import LARGE
 from gatepost.verify.paper import Content, Verified
 
 INLINE_OCTETS = 65_536
@@ -39,7 +39,7 @@ async def find(verified: Verified, policies: Iterable[Policy | None], known: Fin
     asked = [each for each in policies if each and each.digest not in known and rules.may_ask_guards(seen, each)]
     if not asked:
         return known
-    return {**known, **await asyncio.to_thread(_found, asked, verified.evidence.content)}
+    return {**known, **await LARGE.run(_found, asked, verified.evidence.content)}
 
 
 def _found(policies: Sequence[Policy], content: Content) -> Findings:

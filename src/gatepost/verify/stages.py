@@ -7,6 +7,7 @@ from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
 
 from gatepost.mail.fields import Header
 from gatepost.mail.octets import Octets
+from gatepost.verify.aside import LARGE, PAGES
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -27,10 +28,10 @@ async def on_octets(raw: Octets, work: Callable[Concatenate[bytes, P], T], *args
     """Run pure work on a message: here, or in a thread where it is large. One on disk is in memory for that only."""
     if not isinstance(raw, bytes):
         async with raw.opened() as octets:
-            return await asyncio.to_thread(work, octets, *args, **kwargs)
+            return await LARGE.run(work, octets, *args, **kwargs)
     if len(raw) <= INLINE_OCTETS:
         return work(raw, *args, **kwargs)
-    return await asyncio.to_thread(work, raw, *args, **kwargs)
+    return await LARGE.run(work, raw, *args, **kwargs)
 
 
 async def in_stages(
@@ -41,10 +42,10 @@ async def in_stages(
     Each stage has code and tables of its own. Where it takes one message after the other it finds them in the
     processor's cache, which all stages of one message would empty for the next (docs/adr/0167).
     """
-    if not isinstance(raw, bytes):
+    if not isinstance(raw, bytes) or len(raw) > INLINE_OCTETS:
         return await on_octets(raw, _at_once, work, *args, **kwargs)
-    if len(raw) > INLINE_PAGE_OCTETS and (len(raw) > INLINE_OCTETS or not _is_plain(header)):
-        return await asyncio.to_thread(_at_once, raw, work, *args, **kwargs)
+    if len(raw) > INLINE_PAGE_OCTETS and not _is_plain(header):
+        return await PAGES.run(_at_once, raw, work, *args, **kwargs)
     stages = work(raw, *args, **kwargs)
     while True:
         await asyncio.sleep(0)
