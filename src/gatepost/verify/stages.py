@@ -15,8 +15,8 @@ P = ParamSpec("P")
 INLINE_OCTETS = 65_536
 """Larger messages are hashed and parsed in a thread, so that others are not kept waiting."""
 
-INLINE_PAGE_OCTETS = 16_384
-"""The same for what is not plain text alone: to read HTML takes eight times as long for each octet."""
+INLINE_PAGE_OCTETS = 32_768
+"""The same for what is not plain text alone: to read HTML takes several times as long for each octet."""
 
 _PLAIN = re.compile(r"\s*text/plain\s*(?:;|\Z)", re.IGNORECASE)
 
