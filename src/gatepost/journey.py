@@ -1,10 +1,11 @@
 """A message's life, in order. Read this first; every other room is a detail of one line here."""
 
 import asyncio
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import NamedTuple
 
 from gatepost import access, act, decide, deliver, mailbox, record, reply, verify
 from gatepost.act import hosted, petition, trouble
@@ -12,7 +13,7 @@ from gatepost.arrive.paper import Arrived, Direction
 from gatepost.blobs import Blobs
 from gatepost.clock import Clock, Entropy
 from gatepost.db import Database, GroupCommit, Plans, Transaction
-from gatepost.decide.paper import Ruling
+from gatepost.decide.paper import Findings, Ruling
 from gatepost.deliver import ask, hold, hold_end
 from gatepost.deliver.paper import CarriedOut, Held, Hold, HoldState, Refused
 from gatepost.dns import Resolver
@@ -27,9 +28,6 @@ from gatepost.verify.extract import Extractor
 from gatepost.verify.paper import Verified
 from gatepost.verify.scan import NO_WATCH, Watch
 
-_LARGE = "large"
-"""A mark of large messages, so that each commit has one at most: to judge the words of one takes up to a third of a
-second, in which the loop does nothing else: forty in one commit stopped it for 14 s."""
 ATTEMPTS_MAX = 10
 """How often a commit begins anew because others overtook it: each time one of them got on, so this is plenty."""
 
@@ -80,11 +78,12 @@ async def receive(arrived: Arrived, house: House) -> CarriedOut:
     one answer; each has an entry of its own.
     """
     verified = await verify.check(arrived, house.dns, house.extractor, house.watch, own_ids=house.own_ids)
+    ready = _Ready(verified, await decide.foresee(house.accepting, verified))
     if mailbox.is_small(arrived.raw):
-        done = await _join(verified, house)
+        done = await _join(ready, house)
     else:
         async with mailbox.in_custody(house.accepting, house.blobs, arrived.tenant, deliver.body_of(verified)) as body:
-            done = await _join(verified, house)
+            done = await _join(ready, house)
             if not isinstance(done.outcome, Refused):
                 body.keep()
     decision = done.recorded.decision
@@ -92,36 +91,44 @@ async def receive(arrived: Arrived, house: House) -> CarriedOut:
     return done
 
 
-async def _join(verified: Verified, house: House) -> CarriedOut:
+class _Ready(NamedTuple):
+    """A message that waits for its commit, and what guards found in it already."""
+
+    verified: Verified
+    findings: Findings
+
+
+async def _join(ready: _Ready, house: House) -> CarriedOut:
     """Carry a message to its disposition along with others that came with it."""
+    verified = ready.verified
     if verified.arrived.direction is Direction.OUTBOUND:
-        (done,) = await _carry(house, [verified])  # alone: a repeated answer undoes itself and nobody else
+        (done,) = await _carry(house, [ready])  # alone: a repeated answer undoes itself and nobody else
         return done
-    apart: set[Hashable] = {*deliver.conversation_of(verified)}
-    if not mailbox.is_small(verified.arrived.raw):
-        apart.add(_LARGE)
-    return await house.commits.join(verified, partial(_carry, house), group=verified.arrived.tenant, apart=apart)
+    apart = deliver.conversation_of(verified)
+    return await house.commits.join(ready, partial(_carry, house), group=verified.arrived.tenant, apart=apart)
 
 
-async def _carry(house: House, verified: Sequence[Verified]) -> list[CarriedOut]:
+async def _carry(house: House, ready: Sequence[_Ready]) -> list[CarriedOut]:
     """Carry messages of one tenant to their dispositions; begin anew where another process overtook one of them.
 
     What overtook it is committed then, so the next attempt sees it (docs/adr/0020).
     """
     for _ in range(ATTEMPTS_MAX - 1):
         with suppress(mailbox.OvertakenError):
-            return await _commit(house, verified)
-    return await _commit(house, verified)
+            return await _commit(house, ready)
+    return await _commit(house, ready)
 
 
-async def _commit(house: House, verified: Sequence[Verified]) -> list[CarriedOut]:
+async def _commit(house: House, ready: Sequence[_Ready]) -> list[CarriedOut]:
     """Carry messages of one tenant from the evidence to their dispositions, in one transaction: all or none.
 
     Each is judged as if those before it had been delivered already. No two belong to one conversation.
     """
+    verified = [one.verified for one in ready]
+    foreseen = {one.verified.arrived.email: one.findings for one in ready if one.findings}
     async with house.accepting.transaction(verified[0].arrived.tenant, plans=Plans.KEPT) as tx:
         recalled, known, hosting, listening, numbers, _ = await asyncio.gather(  # side by side: one round trip
-            decide.recall_all(tx, verified),
+            decide.recall_all(tx, verified, foreseen=foreseen),
             deliver.conversations(tx, verified),
             hosted.accounts(tx),
             act.listening(tx),

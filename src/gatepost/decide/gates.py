@@ -16,11 +16,11 @@ from gatepost.decide.ending import Ending, unproven
 from gatepost.decide.grammar import DefaultAction
 from gatepost.decide.guards import strictest_hit
 from gatepost.decide.language import Policy, Rule
-from gatepost.decide.paper import USUAL_WAIT, Counted, Disposition, Outcome, Seen, Step
+from gatepost.decide.paper import USUAL_WAIT, Counted, Disposition, Found, Outcome, Seen, Step
 from gatepost.decide.proof import Proof
 from gatepost.decide.reasons import Reason
 from gatepost.mail.address import Address
-from gatepost.verify.paper import Evidence
+from gatepost.verify.paper import Content, Evidence
 
 
 class TextGoneError(LookupError):
@@ -126,15 +126,23 @@ def _guards(case: Case) -> Answer | None:
         return None
     if not case.seen.has_text:
         raise TextGoneError
-    otherwise, outcome = by_default(policy), Outcome.REJECTED_AT_CONTENT_GUARD
-    try:
-        hit = strictest_hit(policy.guards, policy.guarded, case.evidence.content, otherwise=otherwise)
-    except TooLongError:
-        return "too long", Ending(otherwise, outcome, Reason.CONTENT_TOO_LONG)
-    if hit is None:
+    found = case.seen.findings.get(policy.digest) or ask_guards(policy, case.evidence.content)
+    outcome = Outcome.REJECTED_AT_CONTENT_GUARD
+    if found.is_too_long:
+        return "too long", Ending(by_default(policy), outcome, Reason.CONTENT_TOO_LONG)
+    if found.guard is None:
         return "clear", None
-    index, action = hit
-    return f"contentGuards[{index}]", Ending(action, outcome, Reason.CONTENT_GUARD, detail=policy.guards[index].reason)
+    detail = policy.guards[found.guard].reason
+    return f"contentGuards[{found.guard}]", Ending(found.action, outcome, Reason.CONTENT_GUARD, detail=detail)
+
+
+def ask_guards(policy: Policy, content: Content) -> Found:
+    """Return what a policy's guards find in a message: of all gates, the only one that takes time."""
+    try:
+        hit = strictest_hit(policy.guards, policy.guarded, content, otherwise=by_default(policy))
+    except TooLongError:
+        return Found(is_too_long=True)
+    return Found() if hit is None else Found(*hit)
 
 
 def _limit(
@@ -201,6 +209,7 @@ def _of(*questions: order.Question) -> tuple[tuple[str, Gate], ...]:
 
 
 PROOF_GATES = _of(order.PROOF)
+GATES_BEFORE_GUARDS = _of(order.PROOF, order.ACTION)
 UNCOUNTED_GATES = _of(order.PROOF, order.ACTION, order.GUARDS)
 """Those that a rule without limits is asked."""
 EVERY_GATE = UNCOUNTED_GATES + _of(order.RATES, order.BUDGETS)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeAlias
 
 from msgspec import Struct
 from typing_extensions import override
@@ -251,6 +253,25 @@ class Mark(Struct, frozen=True, gc=False):
         return cls(author.key if author else "", verified.evidence.content.message_id, verified.body_sha256)
 
 
+class Found(Struct, frozen=True, gc=False):
+    """What the guards of one policy find in a message.
+
+    Attributes:
+        guard: the index of the strictest that finds its pattern; None: none does.
+        action: what becomes of the message then.
+        is_too_long: there is more text than they can read in their time bound.
+    """
+
+    guard: int | None = None
+    action: Disposition = Disposition.DELIVER
+    is_too_long: bool = False
+
+
+Findings: TypeAlias = Mapping[str, Found]
+"""What was found in a message beforehand, by the digests of policies: their guards' answer depends on no fact."""
+NOT_ASKED: Findings = MappingProxyType({})
+
+
 class Seen(Struct, frozen=True, kw_only=True, gc=False):
     """All of a message that a decision may look at. ``replay`` reads it back from an entry.
 
@@ -262,6 +283,7 @@ class Seen(Struct, frozen=True, kw_only=True, gc=False):
         is_encrypted: it came over TLS.
         has_text: what the message says is there to read, as it always is when it arrives.
         envelope: where it goes; None of a message that comes in.
+        findings: what guards answered already; they are not asked again.
     """
 
     evidence: Evidence
@@ -271,6 +293,7 @@ class Seen(Struct, frozen=True, kw_only=True, gc=False):
     is_encrypted: bool
     has_text: bool = True
     envelope: Envelope | None = None
+    findings: Findings = NOT_ASKED
 
 
 class Decision(Struct, frozen=True, kw_only=True, gc=False):

@@ -6,17 +6,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 from operator import or_
+from types import MappingProxyType
 
 import structlog
 
 from gatepost import access, mailbox
 from gatepost.arrive.paper import Direction
-from gatepost.db import Transaction
-from gatepost.decide import past_store, rules, store
+from gatepost.db import Database, Plans, Transaction
+from gatepost.decide import ahead, past_store, rules, store
 from gatepost.decide.above import TENANT_WIDE
 from gatepost.decide.correspondents import recall_leaving
 from gatepost.decide.language import Policy, PolicyError, parse
-from gatepost.decide.paper import Answered, Counted, Facts, Mark, Ruling
+from gatepost.decide.paper import NOT_ASKED, Answered, Counted, Facts, Findings, Mark, Ruling
 from gatepost.decide.rules import Needs
 from gatepost.decide.shelf import Shelf
 from gatepost.decide.together import Recalled
@@ -34,11 +35,32 @@ class PolicyUnreadableError(Exception):
     """The stored policy is none to this release. Nothing is decided without it, so the door answers 451."""
 
 
-async def recall_all(tx: Transaction, verified: Sequence[Verified], *, ruling: Ruling | None = None) -> list[Recalled]:
+async def foresee(db: Database, verified: Verified) -> Findings:
+    """Return what the guards in force find in a large message, before its transaction; of a small one, nothing.
+
+    Raises:
+        PolicyUnreadableError: a stored document cannot be used.
+    """
+    arrived = verified.arrived
+    if not ahead.is_large(verified) or arrived.direction is Direction.OUTBOUND or arrived.is_unruled:
+        return NOT_ASKED
+    async with db.transaction(arrived.tenant, plans=Plans.KEPT) as tx:
+        policies = await _policies(tx, {arrived.account})
+    return await ahead.find(verified, policies.values())
+
+
+async def recall_all(
+    tx: Transaction,
+    verified: Sequence[Verified],
+    *,
+    ruling: Ruling | None = None,
+    foreseen: Mapping[EmailId, Findings] = MappingProxyType({}),
+) -> list[Recalled]:
     """Read the policies in force and the facts each decision may need, locking the windows it counts in.
 
     ``ruling`` is a fact about what was held before; its windows are those of the hour of the ruling, and where it may
-    go, it counts in them no more as of when it came.
+    go, it counts in them no more as of when it came. ``foreseen`` is what ``foresee`` found in large messages; guards
+    that it does not speak of are asked here, in a thread.
 
     Two round trips at most for mail that arrives under known policies, one more where a thread's budget is asked, one
     more where the past is; none for postmaster; for outbound mail see ``correspondents``. The facts of each know
@@ -67,7 +89,10 @@ async def recall_all(tx: Transaction, verified: Sequence[Verified], *, ruling: R
         else:
             known = facts.get(arrived.email, ruled)
             policy, is_counted = policies.get(arrived.account), arrived.email in counted
-            recalled.append(Recalled(policy, known, is_counted=is_counted, above=above))
+            found = NOT_ASKED
+            if ahead.is_large(one):
+                found = await ahead.find(one, (policy, above), foreseen.get(arrived.email, NOT_ASKED))
+            recalled.append(Recalled(policy, known, is_counted=is_counted, above=above, findings=found))
     return recalled
 
 

@@ -5,6 +5,7 @@ decision, for ever.
 """
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -13,9 +14,28 @@ from gatepost.arrive.paper import Direction, Door
 from gatepost.decide import approval, crowd, outbound, proof
 from gatepost.decide.above import both
 from gatepost.decide.ending import Ending, Judged, refused, unproven
-from gatepost.decide.gates import EVERY_GATE, PROOF_GATES, UNCOUNTED_GATES, Case, by_default, walk
+from gatepost.decide.gates import (
+    EVERY_GATE,
+    GATES_BEFORE_GUARDS,
+    PROOF_GATES,
+    UNCOUNTED_GATES,
+    Case,
+    by_default,
+    walk,
+)
 from gatepost.decide.language import Policy, Rule
-from gatepost.decide.paper import Decided, Decision, Disposition, Facts, Grant, Outcome, Seen, Step
+from gatepost.decide.paper import (
+    NOT_ASKED,
+    Decided,
+    Decision,
+    Disposition,
+    Facts,
+    Findings,
+    Grant,
+    Outcome,
+    Seen,
+    Step,
+)
 from gatepost.decide.reasons import Reason
 from gatepost.mail.address import Address
 from gatepost.verify.paper import Result, Verified
@@ -58,7 +78,7 @@ class Needs:
 NO_NEEDS = Needs()
 
 
-def see(verified: Verified, facts: Facts) -> Seen:
+def see(verified: Verified, facts: Facts, findings: Findings = NOT_ASKED) -> Seen:
     """Return all of a message that a decision may look at."""
     arrived = verified.arrived
     return Seen(
@@ -68,10 +88,18 @@ def see(verified: Verified, facts: Facts) -> Seen:
         received_at=arrived.received_at,
         size_octets=len(arrived.raw),
         is_encrypted=arrived.peer is not None and arrived.peer.tls is not None,
+        findings=findings,
     )
 
 
-def settle(verified: Verified, policy: Policy | None, facts: Facts, *, above: Policy | None = None) -> Decided:
+def settle(
+    verified: Verified,
+    policy: Policy | None,
+    facts: Facts,
+    *,
+    above: Policy | None = None,
+    findings: Findings = NOT_ASKED,
+) -> Decided:
     """Decide: pure and total.
 
     Args:
@@ -80,8 +108,9 @@ def settle(verified: Verified, policy: Policy | None, facts: Facts, *, above: Po
             ``outbound`` member it says nothing about outbound mail.
         facts: what ``recall_all`` counted.
         above: the tenant's policy, which can only tighten; None where it has none.
+        findings: what guards answered already.
     """
-    arrived, seen = verified.arrived, see(verified, facts)
+    arrived, seen = verified.arrived, see(verified, facts, findings)
     speaks = top = None
     if arrived.direction is Direction.OUTBOUND:
         speaks, top = (each if each and each.outbound else None for each in (policy, above))
@@ -120,16 +149,31 @@ def needs(seen: Seen, policy: Policy) -> Needs:
 
     A forged author is refused before its name is counted, so that nobody can wait on, or fill, another's windows.
     """
-    author = seen.evidence.author
     found = NO_NEEDS
-    for rule in policy.rules_for(author) if author and policy.recalls else ():
-        if author is None or not rule.speaks(seen, besides=rule.asks):
-            continue
-        if rule.counts or rule.asks:
-            found |= _needs_of(Case(seen, author, policy, rule))
-        if not rule.asks:
-            break  # this one speaks, whatever the facts are
+    for case in _cases(seen, policy) if policy.recalls else ():
+        if case.rule.counts or case.rule.asks:
+            found |= _needs_of(case)
     return found
+
+
+def may_ask_guards(seen: Seen, policy: Policy) -> bool:
+    """Tell whether, as facts may be, a decision about this message asks the policy's guards."""
+    if not policy.guards:
+        return False
+    endings = (walk(GATES_BEFORE_GUARDS, case)[0] for case in _cases(seen, policy))
+    return any(ending is None or ending.disposition is Disposition.HOLD for ending in endings)
+
+
+def _cases(seen: Seen, policy: Policy) -> Iterator[Case]:
+    """Yield a message under each rule that may speak for its author, as facts may be."""
+    author = seen.evidence.author
+    if author is None:
+        return
+    for rule in policy.rules_for(author):
+        if rule.speaks(seen, besides=rule.asks):
+            yield Case(seen, author, policy, rule)
+            if not rule.asks:
+                return  # this one speaks, whatever the facts are
 
 
 def _needs_of(case: Case) -> Needs:

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from gatepost.arrive.paper import Arrived, Direction
 from gatepost.decide.crowd import Whose, whose
 from gatepost.decide.language import Policy
-from gatepost.decide.paper import Counted, Decided, Disposition, Facts, Mark, Waiting
+from gatepost.decide.paper import NOT_ASKED, Counted, Decided, Disposition, Facts, Findings, Mark, Waiting
 from gatepost.decide.rules import settle
 from gatepost.ids import AccountId
 from gatepost.mail.address import Address
@@ -30,6 +30,7 @@ class Recalled(Struct, frozen=True, gc=False):
         is_counted: a rule has limits or asks for the past, so the facts count.
         above: the tenant's policy.
         waiting: how much waits for a person already, of those of whom that was counted.
+        findings: what guards answered already, of a message whose text is large.
     """
 
     policy: Policy | None
@@ -37,6 +38,7 @@ class Recalled(Struct, frozen=True, gc=False):
     is_counted: bool = False
     above: Policy | None = None
     waiting: Mapping[Whose, Waiting] = field(default_factory=dict)
+    findings: Findings = NOT_ASKED
 
 
 def counts(decided: Decided) -> bool:
@@ -77,10 +79,12 @@ def settle_all(verified: Sequence[Verified], recalled: Sequence[Recalled]) -> li
         facts = known.facts
         if known.is_counted and (author := one.evidence.author):
             facts = _with_more(facts, counted, one.arrived, author)
-        decision = settle(one, known.policy, _with_past(facts, one, marks), above=known.above)
+        facts = _with_past(facts, one, marks)
+        decision = settle(one, known.policy, facts, above=known.above, findings=known.findings)
         if decision.decision.disposition is Disposition.HOLD and (fellows := known.waiting.get(whose(decision))):
             crowd = _with_waiting(fellows, whose(decision), waiting)
-            decision = settle(one, known.policy, replace(decision.facts, waiting=crowd), above=known.above)
+            facts = replace(decision.facts, waiting=crowd)
+            decision = settle(one, known.policy, facts, above=known.above, findings=known.findings)
         disposition = decision.decision.disposition
         if disposition is Disposition.HOLD:
             waiting.append(whose(decision))

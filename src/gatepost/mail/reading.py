@@ -169,9 +169,14 @@ class Reading:
     used_fallback: bool = False
     is_cut: bool = False
 
+    @property
+    def leaves(self) -> tuple[Part, ...]:
+        """The parts that hold no others; attachment ``number`` is in the one before that place."""
+        return tuple(part for part in self.parts if not part.is_multipart)
+
     def leaf(self, number: int) -> Part:
         """Return the part that holds attachment ``number``; raises IndexError where there is none."""
-        return [part for part in self.parts if not part.is_multipart][number - 1]
+        return self.leaves[number - 1]
 
 
 def to_json(reading: Reading) -> dict[str, Any]:

@@ -40,10 +40,11 @@ def has_files(reading: Reading) -> bool:
 
 def cut(raw: bytes, reading: Reading) -> tuple[File, ...]:
     """Return the files whose text we read, cut out of the message as it was received; pure."""
+    leaves = reading.leaves
     wanted = (
         (one.part, kind) for one in reading.attachments if (kind := kind_of(one.file)) is not None and one.size_octets
     )
-    return tuple((number, kind, octets_for(raw, reading.leaf(number), kind)) for number, kind in wanted)
+    return tuple((number, kind, octets_for(raw, leaves[number - 1], kind)) for number, kind in wanted)
 
 
 async def read(

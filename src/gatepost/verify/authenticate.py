@@ -87,7 +87,7 @@ async def authenticate_beside(
         asked = await known.settle(ask, foresee=partial(_foresee, known, arrived, claims, chain, domain))
     # (3) Compare hashes and signatures.
     signed = _Signed(header, claims, chain, asked, domain, arrived.received_at)
-    signatures, sealed, besides = await in_stages(raw, _see, signed, beside)
+    signatures, sealed, besides = await in_stages(raw, header, _see, signed, beside)
     # (4) Compare the proven domains with the author's.
     try:
         alignment, verdict = _judge_author(known, asked, signatures)

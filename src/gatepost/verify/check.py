@@ -1,6 +1,5 @@
 """The whole evidence about one arrival: who really sent it, and what it says; its octets are looked at once."""
 
-import asyncio
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
@@ -19,6 +18,7 @@ from gatepost.verify import (
     injection,
     tongue,
 )
+from gatepost.verify.aside import LARGE, PAGES
 from gatepost.verify.attached import TextReader
 from gatepost.verify.authenticate import NO_DMARC, Authenticated, authenticate_beside
 from gatepost.verify.host import NOBODY
@@ -33,7 +33,7 @@ from gatepost.verify.paper import (
 )
 from gatepost.verify.scan import NO_WATCH, Watch
 from gatepost.verify.signed_data import Body
-from gatepost.verify.stages import Stages, in_stages, on_octets
+from gatepost.verify.stages import INLINE_OCTETS, Stages, in_stages, on_octets
 
 
 async def check(
@@ -55,7 +55,9 @@ async def check(
     if reader is not None and attached.has_files(evidence.content.reading):
         files = await on_octets(arrived.raw, attached.cut, evidence.content.reading)
         whole = await attached.read(evidence.content, files, reader)
-        signs = await asyncio.to_thread(injection.examine, whole, canaries=watch.canaries)
+        texts = sum(len(each.text) for each in whole.reading.attachments)
+        aside = LARGE if max(texts, len(arrived.raw)) > INLINE_OCTETS else PAGES
+        signs = await aside.run(injection.examine, whole, canaries=watch.canaries)
         evidence = replace(evidence, content=whole, injection=signs)
     scans = await watch.scan(arrived.raw, evidence.content)
     return Verified(arrived, replace(evidence, scans=scans) if scans else evidence)
@@ -68,7 +70,7 @@ async def _check_own(arrived: Arrived, watch: Watch, own_ids: OwnIds) -> Evidenc
     """
     header = await on_octets(arrived.raw, fields.split)
     found = author.find(header)
-    seen = await in_stages(arrived.raw, _see_own, header, canaries=watch.canaries)
+    seen = await in_stages(arrived.raw, header, _see_own, header, canaries=watch.canaries)
     read = seen.content
     return Evidence(
         author=found.address,

@@ -39,3 +39,12 @@ def test_only_some_styles_let_boxes_lie_upon_others(style: str) -> None:
 def test_the_first_base_of_the_page_counts(source: str, base: str | None) -> None:
     found = look_ahead(source).base
     assert (found.href if found else None) == base
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "piece", ["margin", "margin-", "margin:", "margin ", "position ", "xgrid", "style=", "style='"]
+)
+def test_a_page_of_one_word_takes_linear_time(piece: str) -> None:
+    """Sixty kilobytes of it held the loop for thirteen seconds."""
+    assert not look_ahead(piece * (1_900_000 // len(piece))).may_cover

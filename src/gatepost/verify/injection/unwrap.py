@@ -42,7 +42,8 @@ class Piece:
 def _is_text(text: str) -> bool:
     """Tell whether somebody could have written this: words and spaces, not keys."""
     kept = sum(1 for c in text if c.isalpha() or c in " \n.,'")
-    return len(_LETTERS.findall(text)) >= MIN_LETTERS and kept >= _WORDY * len(text) and _WORDS.search(text) is not None
+    letters = sum(1 for _ in islice(_LETTERS.finditer(text), MIN_LETTERS))
+    return letters >= MIN_LETTERS and kept >= _WORDY * len(text) and _WORDS.search(text) is not None
 
 
 def _base64(wrapped: str) -> str:

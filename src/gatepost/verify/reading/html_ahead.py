@@ -15,12 +15,23 @@ _DOCTYPE = re.compile(
 _SHOWN = re.compile(r"<(?!/?(?:html|head|meta|style|title|link|base|script|!)\b)[a-z]|>\s*[^<\s]")
 """Something on the page, in lowercase."""
 MAX_PROLOGUE = 5_000
-_UPON = re.compile(
-    r"""(?<![\w\-])position\s*:(?!\s*static) | margin[a-z\-]*\s*:[^;"'{}]{0,60}(?:-[.\d]|calc|var)
-      | translate | matrix | offset | \bgrid\b | \\ | /\* | \bstyle\s*=\s*["'][^"'>]{0,300}&""",
-    re.VERBOSE,
+_MOVING = ("translate", "matrix", "offset", "\\", "/*")
+_UPON = tuple(
+    map(
+        re.compile,
+        (
+            r"position(?<![\w\-]position)\s*:(?!\s*static)",
+            r"""margin[a-z\-]{0,32}+\s*+:[^;"'{}]{0,60}(?:-[.\d]|calc|var)""",
+            r"grid(?<=\bgrid)\b",
+            r"""style(?<=\bstyle)\s*=\s*["'][^"'>]{0,300}&""",
+        ),
+    )
 )
-"""What boxes must say to come to lie upon others, or may say so in disguise."""
+"""What boxes must say to come to lie upon others, or may say so in disguise.
+
+Each begins with a word, which is quick to look for, and reads on for a bounded time: where that word is all there is,
+the rest of the page would be read as often as it stands there.
+"""
 
 _APART = frozenset({"template", "svg", "math"})
 """Elements in which a ``base`` says nothing of the page."""
@@ -48,7 +59,7 @@ def look_ahead(source: str) -> Ahead:
     return Ahead(
         is_quirky=_DOCTYPE.match(source[:MAX_PROLOGUE]) is None,
         has_late_parts=_has_late_parts(lowered),
-        may_cover=_UPON.search(lowered) is not None,
+        may_cover=any(map(lowered.__contains__, _MOVING)) or any(each.search(lowered) for each in _UPON),
         base=_base(source) if "<base" in lowered else None,
     )
 
