@@ -69,6 +69,7 @@ async def test_both_doors_open_and_a_signal_closes_them(settings: Settings, app_
     async def ready(house: House, running: Running) -> None:
         seen.append(running)
         assert state.running(settings.state) == running
+        assert (settings.state / "keys" / "keys.sqlite-wal").stat().st_size > 4_000_000  # room for many new keys
         tenant = await add_tenant(house, name="one", plan="free")
         await add_domain(house, tenant.id, "one.test")
         is_up.set()

@@ -222,6 +222,17 @@ async def test_a_tenant_that_is_destroyed_leaves_nothing(store: KeyStore, other:
         assert each.vault("tn_b").open("p", theirs) == b"x"
 
 
+def test_what_leaves_no_room_for_many_keys_ends_nothing(store: KeyStore, folder: Path) -> None:
+    busy = Rows.open(folder / "keys.sqlite")
+    store._writes._connection.execute("pragma busy_timeout = 0")
+    with busy.writing():
+        store.reserve()
+    busy.close()
+    length = (folder / "keys.sqlite-wal").stat().st_size
+    store.reserve()
+    assert (folder / "keys.sqlite-wal").stat().st_size > 4_000_000 > length
+
+
 def test_an_address_stands_in_no_file(store: KeyStore, folder: Path) -> None:
     seal(store)
     asyncio.run(store.flush())

@@ -68,6 +68,39 @@ def test_the_file_is_flushed_and_wiped(tmp_path: Path) -> None:
     rows.close()
 
 
+def test_what_is_written_once_room_was_made_makes_no_file_longer(rows: Rows, tmp_path: Path) -> None:
+    ahead, main = tmp_path / "keys.sqlite-wal", tmp_path / "keys.sqlite"
+    with rows.writing():
+        rows.begin("house", b"proof")
+        rows.insert([ROW])
+    counts = rows.counts()
+    rows.reserve()
+    length, made = ahead.stat().st_size, main.stat().st_size
+    assert length > 4_000_000
+    rows.reserve()  # it is long enough
+    for number in range(300):  # one by one, as strangers come
+        with rows.writing():
+            rows.insert([ROW._replace(id=100 + number, name=f"{number:032x}", wrapped=bytes(60))])
+    assert ahead.stat().st_size == length
+    assert main.stat().st_size == made  # nothing of it ever was on its way there
+    assert rows.counts() == {**counts, ("tn_a", "epoch"): 301}
+    other = Rows.open(main)
+    assert other.counts() == rows.counts()
+    assert other.by_id(0) is None
+    other.close()
+
+
+def test_where_there_is_no_room_nothing_is_changed(rows: Rows) -> None:
+    with rows.writing():
+        rows.begin("house", b"proof")
+    rows._connection.execute("pragma max_page_count = 100")
+    with pytest.raises(sqlite3.Error):
+        rows.reserve()
+    with rows.writing():
+        rows.insert([ROW])
+    assert rows.counts() == {("tn_a", "epoch"): 1}
+
+
 def test_a_row_knows_what_its_wrapping_is_bound_to() -> None:
     assert ROW.about == b"tn_a\x00epoch\x002026-11\x007"
 

@@ -126,6 +126,7 @@ async def serve(
         if guards_no_fork(settings):
             log.warning("log.unguarded", second="inside the state folder", witnesses=0, see="docs/durability.md")
         await note_start(settings, house)  # before anybody hears of us: a database lost from here on is mended
+        house.db.keys.reserve()
         process.settle_in()
         with announced(settings.state, running):
             await calls.ready(house, running)

@@ -17,6 +17,10 @@ from gatepost.keys.errors import KeyringError, KeysAwayError
 from gatepost.keys.master import check_file
 
 _WAIT_S = 10
+_PAGE_OCTETS = 4096
+_AHEAD_PAGES = 1000
+"""So long grows the write-ahead file: at its commit SQLite moves all of it to its place and begins at the front."""
+
 _SCHEMA = """
     create table if not exists house (
       only integer primary key check (only = 1),
@@ -113,6 +117,7 @@ class Rows:
         check_file(path)
         connection = sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False)
         connection.execute("pragma journal_mode = wal")
+        connection.execute(f"pragma wal_autocheckpoint = {_AHEAD_PAGES}")
         connection.execute("pragma synchronous = full")
         connection.execute("pragma secure_delete = on")
         connection.executescript(_SCHEMA)
@@ -132,6 +137,29 @@ class Rows:
             self._connection.execute("rollback")
             raise
         self._connection.execute("commit")
+
+    def reserve(self) -> None:
+        """Make the write-ahead file as long as it gets, so that what comes is written over zeros (docs/adr/0165).
+
+        Raises:
+            sqlite3.Error: there is no room for it, or the file cannot be written; nothing has changed.
+        """
+        _, _, path = self._connection.execute("pragma database_list").fetchone()
+        if Path(path + "-wal").stat().st_size >= _AHEAD_PAGES * _PAGE_OCTETS:
+            return
+        (cache_pages,) = self._connection.execute("pragma cache_size").fetchone()
+        self._connection.execute("pragma cache_size = 10")  # what has no room there goes to the file before any commit,
+        try:
+            self._connection.execute("begin immediate")
+            try:
+                query = "insert into key values (0, '', '', '', zeroblob(?))"
+                self._connection.execute(query, (_AHEAD_PAGES * _PAGE_OCTETS,))
+            finally:
+                self._connection.execute("rollback")  # and none comes, which does not make the file shorter
+        finally:
+            self._connection.execute(f"pragma cache_size = {cache_pages}")
+        with self.writing():
+            self._connection.execute("update house set only = only")  # whose flush takes all of it along
 
     def version(self) -> int:
         """Return a number that changes when anybody else has written."""
