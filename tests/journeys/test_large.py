@@ -1,5 +1,6 @@
 """Guards read large mail while no transaction waits for them: each would hold up everybody's commits."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,28 @@ async def test_a_policy_saved_while_large_mail_is_judged_decides_on_it(
     done = await scene.boss_writes(LARGE)
     assert done.recorded.decision.reason is Reason.CONTENT_GUARD
     assert (len(asked), waiting) == (2, [0])
+
+
+async def test_who_shares_its_commit_is_not_lost_and_is_decided_by_the_same_policy(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    foresee, saved = decide.foresee, asyncio.Event()
+    asked: list[Findings] = []
+
+    async def overtaken(db: Database, verified: Verified) -> Findings:
+        asked.append(found := await foresee(db, verified))
+        if len(asked) == len(texts):
+            await obey(scene, GUARDING)
+            saved.set()
+        await saved.wait()
+        return found
+
+    texts = (LARGE, "Can we meet?", LARGE)
+    monkeypatch.setattr(decide, "foresee", overtaken)
+    done = await asyncio.gather(*map(scene.boss_writes, texts))
+    guarded, matched = Reason.CONTENT_GUARD, Reason.RULE_MATCHED
+    assert [each.recorded.decision.reason for each in done] == [guarded, matched, guarded]
+    assert len(asked) == len(texts) + 2
 
 
 async def test_what_was_held_is_read_before_it_is_let_go(scene: Scene, waiting: list[int]) -> None:
