@@ -76,7 +76,7 @@ async def recall_all(
 
     Raises:
         PolicyUnreadableError: a stored document cannot be used.
-        UnforeseenError: a guard that may be asked of a large message was not; nothing is locked.
+        UnforeseenError: a guard that may be asked of a large message was not; no window is locked.
     """
     judged = [one for one in verified if one.arrived.direction is Direction.INBOUND and not one.arrived.is_unruled]
     policies = await _policies(tx, {one.arrived.account for one in judged})
