@@ -104,8 +104,12 @@ async def _join(ready: _Ready, house: House) -> CarriedOut:
     if verified.arrived.direction is Direction.OUTBOUND:
         (done,) = await _carry(house, [ready])  # alone: a repeated answer undoes itself and nobody else
         return done
-    apart = deliver.conversation_of(verified)
-    return await house.commits.join(ready, partial(_carry, house), group=verified.arrived.tenant, apart=apart)
+    apart, group = deliver.conversation_of(verified), verified.arrived.tenant
+    for _ in range(ATTEMPTS_MAX - 1):
+        with suppress(decide.UnforeseenError):
+            return await house.commits.join(ready, partial(_carry, house), group=group, apart=apart)
+        ready = _Ready(verified, await decide.foresee(house.accepting, verified))
+    return await house.commits.join(ready, partial(_carry, house), group=group, apart=apart)
 
 
 async def _carry(house: House, ready: Sequence[_Ready]) -> list[CarriedOut]:
@@ -209,17 +213,19 @@ async def release(tenant: TenantId, waiting: HoldId, ruling: Ruling, house: Hous
     verified = await hold_end.take_up(held, tenant, house.db, house.blobs, house.extractor)
     hold_end.check_in_time(held, ruling, at=house.clock())
     for _ in range(ATTEMPTS_MAX - 1):
-        with suppress(mailbox.OvertakenError):
+        with suppress(mailbox.OvertakenError, decide.UnforeseenError):
             return await _rule(house, held, verified, ruling)
     return await _rule(house, held, verified, ruling)
 
 
 async def _rule(house: House, held: Hold, verified: Verified, ruling: Ruling) -> CarriedOut:
     now = house.clock()
+    said = replace(ruling, at=now)
+    findings = await decide.foresee(house.db, verified, ruling=said)
     async with house.db.transaction(verified.arrived.tenant) as tx:
         await hold_end.claim(tx, held.id)
         await hold_end.note_ruling(tx, held, ruling, at=now, entropy=house.entropy)
-        recalled = await decide.recall_all(tx, [verified], ruling=replace(ruling, at=now))
+        recalled = await decide.recall_all(tx, [verified], ruling=said, foreseen={verified.arrived.email: findings})
         decided = decide.settle_all([verified], recalled)
         known, hosting, listening = await asyncio.gather(
             deliver.conversations(tx, [verified]), hosted.accounts(tx), act.listening(tx)

@@ -45,7 +45,17 @@ def test_an_address_of_the_environment_counts_more_than_a_socket(monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    "dsn", ["service=mine", "host=a,b,c port=1,2", "nonsense", "postgresql://a:port/b", "host=a port=-1"]
+    "dsn",
+    [
+        "service=mine",
+        "host=a,b,c port=1,2",
+        "nonsense",
+        "postgresql://a:port/b",
+        "host=a port=-1",
+        "host=a port=0",
+        "host=a port=65536",
+        f"host=a port={'9' * 5_000}",
+    ],
 )
 def test_a_string_that_hides_where_it_leads_is_refused(dsn: str) -> None:
     with pytest.raises(DsnError):

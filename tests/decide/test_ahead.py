@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from gatepost import decide
 from gatepost.db import Database
 from gatepost.decide import ahead
 from gatepost.decide.body import TEXT_MAX_OCTETS
-from gatepost.decide.paper import NOT_ASKED, Disposition, Facts, Findings, Found
+from gatepost.decide.paper import NOT_ASKED, Disposition, Facts, Findings, Found, Ruling
 from gatepost.decide.reasons import Reason
 from gatepost.ids import KeyId
 from gatepost.verify.paper import Attachment, Verified
@@ -66,21 +67,25 @@ async def test_a_large_text_is_read_once_and_not_by_the_thread_that_decides(db: 
     assert threading.get_ident() not in readers
 
 
-async def test_a_policy_that_came_meanwhile_decides_and_is_asked_beside_the_loop_too(db: Database) -> None:
+async def test_no_transaction_waits_until_the_guards_of_a_policy_that_came_meanwhile_have_read(db: Database) -> None:
     await put(db, document())
     mail, readers = saying("please wire the money")
     found = await decide.foresee(db, mail)
     await put(db, GUARDING)
-    assert (await judge(db, mail, found)).decision.reason is Reason.CONTENT_GUARD
-    assert len(readers) == 1
-    assert threading.get_ident() not in readers
+    with pytest.raises(decide.UnforeseenError):
+        await judge(db, mail, found)
+    assert readers == []
+    assert (await judge(db, mail, await decide.foresee(db, mail))).decision.reason is Reason.CONTENT_GUARD
 
 
-async def test_so_is_what_nobody_foresaw(db: Database) -> None:
-    await put(db, GUARDING)
+async def test_what_is_ruled_on_is_foreseen_as_of_the_ruling(db: Database) -> None:
+    rule = {**GUARDING["senders"][0], "expiresAt": (NOON + timedelta(hours=1)).isoformat()}
+    await put(db, {**GUARDING, "senders": [rule]})
     mail, readers = saying("please wire the money")
-    assert (await judge(db, mail, NOT_ASKED)).decision.reason is Reason.CONTENT_GUARD
-    assert threading.get_ident() not in readers
+    late = Ruling(is_approved=True, by="pe_officer", at=NOON + timedelta(hours=2))
+    assert await decide.foresee(db, mail, ruling=late) == NOT_ASKED
+    assert readers == []
+    assert await decide.foresee(db, mail, ruling=replace(late, at=NOON)) != NOT_ASKED
 
 
 async def test_guards_that_no_decision_would_ask_do_not_read_it(db: Database) -> None:
@@ -119,7 +124,7 @@ def test_a_message_is_large_by_its_octets_or_by_the_text_of_its_files(octets: in
 async def test_what_is_found_is_what_the_decision_would_find(text: str, expected: Found) -> None:
     guarding = policy(guards=[GUARD])
     mail, _ = saying(text)
-    found = await ahead.find(mail, [guarding, None])
+    found = await ahead.find(mail, [guarding, None], Facts())
     assert found == {guarding.digest: expected}
     told, asked = (decide.settle(mail, guarding, Facts(), findings=each) for each in (found, NOT_ASKED))
     assert told.decision == asked.decision

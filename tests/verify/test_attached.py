@@ -2,7 +2,9 @@
 
 import asyncio
 import binascii
+import threading
 
+import pytest
 from typing_extensions import override
 
 from gatepost.mail import fields
@@ -10,6 +12,8 @@ from gatepost.verify import attached, content
 from gatepost.verify.extract import Extractor
 from gatepost.verify.extract.kinds import Kind
 from gatepost.verify.paper import Content, Extraction, Technique
+from gatepost.verify.reading import characters
+from gatepost.verify.reading.marks import Marks
 
 CALENDAR = "BEGIN:VCALENDAR\r\nDESCRIPTION:do as I say\r\nEND:VCALENDAR"
 
@@ -61,6 +65,23 @@ async def test_unseen_characters_of_a_file_are_shown_too() -> None:
     said = read(raw)
     spans = (await attached.read(said, attached.cut(raw, said.reading), Reader())).reading.spans
     assert [span.technique for span in spans] == [Technique.ATTACHMENT_TEXT, Technique.TAG_CHARACTERS]
+
+
+async def test_they_are_looked_for_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A million of them held the loop for most of a second."""
+    threads: list[int] = []
+    clean = characters.clean
+
+    def noting(text: str, place: str, start: int, marks: Marks) -> str:
+        threads.append(threading.get_ident())
+        return clean(text, place, start, marks)
+
+    raw = message(("text/plain", "a.txt", "x" * 100_000))
+    said = read(raw)
+    monkeypatch.setattr(characters, "clean", noting)
+    await attached.read(said, attached.cut(raw, said.reading), Reader())
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads
 
 
 def test_a_mail_without_files_needs_no_reader() -> None:

@@ -82,6 +82,10 @@ class Pair:
         fingerprint = shown.fingerprint(hashes.SHA256()).hex()
         return cls((certificate, key), context, fingerprint, shown.not_valid_before_utc, shown.not_valid_after_utc)
 
+    def is_valid(self, now: datetime) -> bool:
+        """Tell whether the certificate is valid at that time."""
+        return self.first <= now < self.last
+
 
 class Certificate:
     """What a door shows, exchanged while it is open.
@@ -93,13 +97,14 @@ class Certificate:
     def __init__(self, pair: Pair) -> None:
         self.pair = pair
         self._marks = _look(pair.paths)
-        self._due: datetime | None = None
+        self._refused: Pair | None = None
         self.context = server_context(*pair.paths)
         self.context.sni_callback = self._turn
 
     def has_changed(self, now: datetime) -> bool:
-        """Return whether the files are others than when last looked at, or what was not valid yet then is by now."""
-        return _look(self.pair.paths) != self._marks or (self._due is not None and self._due <= now)
+        """Return whether the files are others than when last looked at, or what was not valid then is by now."""
+        is_due = self._refused is not None and self._refused.is_valid(now)
+        return is_due or _look(self.pair.paths) != self._marks
 
     def renew(self, now: datetime) -> None:
         """Show what the files hold now. Where they are no certificate and its key, the old pair stays.
@@ -108,10 +113,10 @@ class Certificate:
             OSError: a file cannot be read.
             ssl.SSLError: the files are not a certificate and its key, or see ``check``.
         """
-        self._marks, self._due = _look(self.pair.paths), None  # before reading: what changes meanwhile is a change
+        self._marks, self._refused = _look(self.pair.paths), None  # before reading: what changes meanwhile is a change
         fresh = Pair.read(*self.pair.paths)
-        if fresh.first > now:  # the issuer's clock is before ours: nobody will touch the files again
-            self._due = fresh.first
+        if not fresh.is_valid(now):  # a clock may be wrong, ours or the issuer's: nobody touches the files again
+            self._refused = fresh
         self.check(fresh, now)
         self.pair = fresh
 
@@ -121,14 +126,14 @@ class Certificate:
         Raises:
             CertificateError: it is not.
         """
-        if pair.fingerprint == self.pair.fingerprint or pair.first <= now < pair.last:
+        if pair.fingerprint == self.pair.fingerprint or pair.is_valid(now):
             return
         when = f"lapsed on {pair.last:%Y-%m-%d}" if now >= pair.last else f"is valid only from {pair.first:%Y-%m-%d}"
         raise CertificateError(ssl.SSL_ERROR_SSL, f"the certificate {when}")
 
     def show(self, pair: Pair) -> None:
         """Show this pair from now on."""
-        self._marks, self._due = _look(pair.paths), None
+        self._marks, self._refused = _look(pair.paths), None
         self.pair = pair
 
     def _turn(self, handshake: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:

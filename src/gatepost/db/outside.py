@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from gatepost.egress import Egress, Errand, Purpose
 from gatepost.egress.addresses import is_loopback
 
-DEFAULT_PORT = 5432
+DEFAULT_PORT, PORT_MAX = 5432, 65_535
 USUAL_FOLDERS = ("/var/run/postgresql", "/run/postgresql", "/tmp")  # noqa: S108  # where libpq looks by itself
 
 _ERRAND = Errand(Purpose.DATABASE)
@@ -57,10 +57,15 @@ def places(dsn: str) -> tuple[Place, ...]:
         ports *= len(named)
     if len(ports) != len(named):
         raise DsnError("database.dsn must have one port, or one for each host")
-    if not all(port == "" or (port.isascii() and port.isdigit()) for port in ports):
-        raise DsnError("database.dsn has a port that is no number")
+    if not all(port == "" or _is_port(port) for port in ports):
+        raise DsnError(f"database.dsn has a port that is no number from 1 to {PORT_MAX}")
     found = zip(named, ports, strict=True)
     return tuple((host, int(port or DEFAULT_PORT)) for host, port in found if host and not _is_socket(host))
+
+
+def _is_port(said: str) -> bool:
+    is_number = said.isascii() and said.isdigit() and len(said) <= len(str(PORT_MAX))
+    return is_number and 0 < int(said) <= PORT_MAX
 
 
 def _is_socket(host: str) -> bool:

@@ -13,7 +13,7 @@ from gatepost.decide.correspondents import dispatch_of
 from gatepost.decide.forget import forget_counts
 from gatepost.decide.language import Policy, PolicyError, parse
 from gatepost.decide.paper import Decided, Disposition, Facts, Mark, Stored
-from gatepost.decide.recall import PolicyUnreadableError, footer_of, foresee, recall_all, unreadable
+from gatepost.decide.recall import PolicyUnreadableError, UnforeseenError, footer_of, foresee, recall_all, unreadable
 from gatepost.decide.rules import settle
 from gatepost.decide.shape import is_plain
 from gatepost.decide.together import Recalled, counts, settle_all
@@ -31,6 +31,7 @@ __all__ = [
     "PolicyUnreadableError",
     "Recalled",
     "Stored",
+    "UnforeseenError",
     "charge_all",
     "charge_sent",
     "charge_tokens",

@@ -35,8 +35,17 @@ class PolicyUnreadableError(Exception):
     """The stored policy is none to this release. Nothing is decided without it, so the door answers 451."""
 
 
-async def foresee(db: Database, verified: Verified) -> Findings:
+class UnforeseenError(Exception):
+    """Guards in force now would have to read a large message: ``foresee`` anew, for no transaction waits for that.
+
+    It would hold its locks, and the commits of everybody behind it, for as long as strangers' mail is read before it.
+    """
+
+
+async def foresee(db: Database, verified: Verified, *, ruling: Ruling | None = None) -> Findings:
     """Return what the guards in force find in a large message, before its transaction; of a small one, nothing.
+
+    ``ruling`` is what ``recall_all`` will be given.
 
     Raises:
         PolicyUnreadableError: a stored document cannot be used.
@@ -46,7 +55,7 @@ async def foresee(db: Database, verified: Verified) -> Findings:
         return NOT_ASKED
     async with db.transaction(arrived.tenant, plans=Plans.KEPT) as tx:
         policies = await _policies(tx, {arrived.account})
-    return await ahead.find(verified, policies.values())
+    return await ahead.find(verified, policies.values(), Facts(ruling=ruling))
 
 
 async def recall_all(
@@ -59,8 +68,7 @@ async def recall_all(
     """Read the policies in force and the facts each decision may need, locking the windows it counts in.
 
     ``ruling`` is a fact about what was held before; its windows are those of the hour of the ruling, and where it may
-    go, it counts in them no more as of when it came. ``foreseen`` is what ``foresee`` found in large messages; guards
-    that it does not speak of are asked here, in a thread.
+    go, it counts in them no more as of when it came. ``foreseen`` is what ``foresee`` found in large messages.
 
     Two round trips at most for mail that arrives under known policies, one more where a thread's budget is asked, one
     more where the past is; none for postmaster; for outbound mail see ``correspondents``. The facts of each know
@@ -68,11 +76,16 @@ async def recall_all(
 
     Raises:
         PolicyUnreadableError: a stored document cannot be used.
+        UnforeseenError: a guard that may be asked of a large message was not; no window is locked.
     """
     judged = [one for one in verified if one.arrived.direction is Direction.INBOUND and not one.arrived.is_unruled]
     policies = await _policies(tx, {one.arrived.account for one in judged})
     above = policies.get(TENANT_WIDE)
     ruled = Facts(ruling=ruling)
+    for one in filter(ahead.is_large, judged):
+        asking = (policies.get(one.arrived.account), above)
+        if ahead.unasked(one, asking, ruled, foreseen.get(one.arrived.email, NOT_ASKED)):
+            raise UnforeseenError
     if ruling and ruling.is_approved:
         for one in judged:
             await past_store.uncount_waiting(tx, one.arrived.email)
@@ -89,10 +102,8 @@ async def recall_all(
         else:
             known = facts.get(arrived.email, ruled)
             policy, is_counted = policies.get(arrived.account), arrived.email in counted
-            found = NOT_ASKED
-            if ahead.is_large(one):
-                found = await ahead.find(one, (policy, above), foreseen.get(arrived.email, NOT_ASKED))
-            recalled.append(Recalled(policy, known, is_counted=is_counted, above=above, findings=found))
+            findings = foreseen.get(arrived.email, NOT_ASKED)
+            recalled.append(Recalled(policy, known, is_counted=is_counted, above=above, findings=findings))
     return recalled
 
 

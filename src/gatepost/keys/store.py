@@ -20,6 +20,8 @@ _WAIT_S = 10
 _PAGE_OCTETS = 4096
 _AHEAD_PAGES = 1000
 """So long grows the write-ahead file: at its commit SQLite moves all of it to its place and begins at the front."""
+_CACHE_PAGES = 10
+"""The fewest that SQLite keeps in memory while it writes."""
 
 _SCHEMA = """
     create table if not exists house (
@@ -77,6 +79,8 @@ _AWAY = {
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_NOLFS,
 }
 """What SQLite says of the file's surroundings, and not of the file (https://www.sqlite.org/rescode.html)."""
 
@@ -142,24 +146,38 @@ class Rows:
         """Make the write-ahead file as long as it gets, so that what comes is written over zeros (docs/adr/0165).
 
         Raises:
-            sqlite3.Error: there is no room for it, or the file cannot be written; nothing has changed.
+            sqlite3.Error: there is no room for it, or the file cannot be written; it is as short as it can be.
         """
         _, _, path = self._connection.execute("pragma database_list").fetchone()
         if Path(path + "-wal").stat().st_size >= _AHEAD_PAGES * _PAGE_OCTETS:
             return
         (cache_pages,) = self._connection.execute("pragma cache_size").fetchone()
-        self._connection.execute("pragma cache_size = 10")  # what has no room there goes to the file before any commit,
+        self._connection.execute(
+            f"pragma cache_size = {_CACHE_PAGES}"
+        )  # what has no room there goes to the file before any commit,
         try:
+            self._connection.execute("pragma wal_checkpoint(passive)")  # else only a disk with room could be given back
             self._connection.execute("begin immediate")
-            try:
-                query = "insert into key values (0, '', '', '', zeroblob(?))"
-                self._connection.execute(query, (_AHEAD_PAGES * _PAGE_OCTETS,))
-            finally:
-                self._connection.execute("rollback")  # and none comes, which does not make the file shorter
+            self._fill()
         finally:
             self._connection.execute(f"pragma cache_size = {cache_pages}")
         with self.writing():
             self._connection.execute("update house set only = only")  # whose flush takes all of it along
+
+    def _fill(self) -> None:
+        """Write zeros, and roll them back; where there is no room for all of them, give back what they took.
+
+        PostgreSQL may be on the same disk: its last octets are not ours to keep.
+        """
+        try:
+            query = "insert into key values (0, '', '', '', zeroblob(?))"
+            self._connection.execute(query, ((_AHEAD_PAGES + 2 * _CACHE_PAGES) * _PAGE_OCTETS,))
+        except sqlite3.Error:
+            if self._connection.in_transaction:  # SQLite has rolled back itself where the disk was full
+                self._connection.execute("rollback")
+            self.shed()
+            raise
+        self._connection.execute("rollback")  # and no commit comes, which does not make the file shorter
 
     def version(self) -> int:
         """Return a number that changes when anybody else has written."""

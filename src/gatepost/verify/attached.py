@@ -1,6 +1,7 @@
 """The text of attached files as part of the evidence: asked of another process, within bounds for the whole message."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -8,6 +9,7 @@ from gatepost.verify.extract.kinds import Kind, kind_of, octets_for
 from gatepost.verify.paper import MAX_SPAN_CHARS, Attachment, Content, Extraction, Reading, Span, Technique
 from gatepost.verify.reading import characters
 from gatepost.verify.reading.marks import Marks
+from gatepost.verify.stages import aside_for
 
 MAX_FILES = 20
 """Of one message; further files are too many to read, and say so."""
@@ -60,6 +62,12 @@ async def read(
         late += found[0] in _LATE
         answers[number] = found
     answers |= {number: (Extraction.TOO_LARGE, "") for number, _, _ in files[MAX_FILES:]}
+    texts = sum(len(text) for _, text in answers.values())  # a million characters nobody sees take most of a second
+    return await aside_for(texts).run(_filled_in, content, answers, is_given_up=late > MAX_LATE)
+
+
+def _filled_in(content: Content, answers: Mapping[int, tuple[Extraction, str]], *, is_given_up: bool) -> Content:
+    """Return the content with what became of each file, by its part's number; pure."""
     marks = Marks()
     left = MAX_CHARS
     attachments: list[Attachment] = []
@@ -77,7 +85,7 @@ async def read(
         content.reading,
         attachments=tuple(attachments),
         spans=(*content.reading.spans, *spans, *marks.spans),
-        is_cut=content.reading.is_cut or marks.is_cut or late > MAX_LATE,
+        is_cut=content.reading.is_cut or marks.is_cut or is_given_up,
     )
     return replace(content, reading=reading)
 

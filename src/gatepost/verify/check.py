@@ -18,7 +18,6 @@ from gatepost.verify import (
     injection,
     tongue,
 )
-from gatepost.verify.aside import LARGE, PAGES
 from gatepost.verify.attached import TextReader
 from gatepost.verify.authenticate import NO_DMARC, Authenticated, authenticate_beside
 from gatepost.verify.host import NOBODY
@@ -33,7 +32,7 @@ from gatepost.verify.paper import (
 )
 from gatepost.verify.scan import NO_WATCH, Watch
 from gatepost.verify.signed_data import Body
-from gatepost.verify.stages import INLINE_OCTETS, Stages, in_stages, on_octets
+from gatepost.verify.stages import Stages, aside_for, in_stages, on_octets
 
 
 async def check(
@@ -56,7 +55,7 @@ async def check(
         files = await on_octets(arrived.raw, attached.cut, evidence.content.reading)
         whole = await attached.read(evidence.content, files, reader)
         texts = sum(len(each.text) for each in whole.reading.attachments)
-        aside = LARGE if max(texts, len(arrived.raw)) > INLINE_OCTETS else PAGES
+        aside = aside_for(max(texts, len(arrived.raw)))
         signs = await aside.run(injection.examine, whole, canaries=watch.canaries)
         evidence = replace(evidence, content=whole, injection=signs)
     scans = await watch.scan(arrived.raw, evidence.content)

@@ -7,7 +7,7 @@ from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
 
 from gatepost.mail.fields import Header
 from gatepost.mail.octets import Octets
-from gatepost.verify.aside import LARGE, PAGES
+from gatepost.verify.aside import LARGE, PAGES, Aside
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -54,6 +54,11 @@ async def in_stages(
         except StopIteration as done:
             made: T = done.value
             return made
+
+
+def aside_for(size: int) -> Aside:
+    """Return the threads for work on so many octets or characters."""
+    return LARGE if size > INLINE_OCTETS else PAGES
 
 
 def _is_plain(header: Header) -> bool:

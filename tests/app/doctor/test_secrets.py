@@ -101,6 +101,9 @@ async def test_the_key_of_another_house_does_not_fit(db: Database, state: Path) 
         tenant = await add_tenant(house, name="one", plan="free")
         await sequencer(Settings(), house).sequence(tenant.id)
         assert worst(await secrets.try_on(ours, db)) is Level.OK
+    away = KeyStore.open(state / "keys", os.urandom)
+    away.close()  # as one whose disk fails meanwhile
+    assert [finding.next_step for finding in await secrets.try_on(away, db)] == [secrets.DISK_FIRST]
     (state / "other").mkdir(mode=0o700)
     with closing(KeyStore.open(state / "other", os.urandom)) as theirs:
         assert worst(await secrets.try_on(theirs, db)) is Level.FAILURE

@@ -71,6 +71,8 @@ async def try_on(keys: KeyStore, db: Database) -> list[Finding]:
                 continue
             keys.keyring.unwrap(LOG_KEY_PURPOSE, kept.wrapped_seed)
             opened += 1
+    except KeysAwayError as error:
+        return [failure("keys.fit", str(error), DISK_FIRST)]
     except (KeyringError, ErasedError):
         return [failure("keys.fit", "the master key does not open this database's secrets", _RESTORE)]
     said = f"the master key opens what was sealed ({opened} looked at)" if opened else "nothing is sealed"
