@@ -8,9 +8,9 @@ import smtplib
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -193,17 +193,23 @@ async def test_a_worker_that_dies_is_begun_anew_and_all_end_with_the_house(tmp_p
     assert not any(map(command, after))
 
 
+@contextmanager
+def ordered(folder: Path, dsn: str) -> Iterator[workers.Order]:
+    """Yield what a worker is told to do, on a port that nobody else gets meanwhile."""
+    state.prepare(folder)
+    (folder / "boards").mkdir()
+    settings = Settings(state=folder, dns=DnsSettings(servers=("127.0.0.1:1",)))
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        held.bind(("127.0.0.1", 0))
+        yield workers.Order(settings=settings, dsn=dsn, allow_loopback=True, port=int(held.getsockname()[1]))
+
+
 async def test_a_worker_that_hangs_is_begun_anew(tmp_path: Path, app_dsn: str) -> None:
     def living() -> set[int]:
         return {pid for pid in family(os.getpid()) if b"gatepost.app.worker" in command(pid)}
 
-    state.prepare(tmp_path)
-    (tmp_path / "boards").mkdir()
-    settings = Settings(state=tmp_path, dns=DnsSettings(servers=("127.0.0.1:1",)))
-    with socket.socket() as held:
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        held.bind(("127.0.0.1", 0))
-        order = workers.Order(settings=settings, dsn=app_dsn, allow_loopback=True, port=int(held.getsockname()[1]))
+    with ordered(tmp_path, app_dsn) as order:
         is_up = asyncio.Event()
         async with asyncio.timeout(120), asyncio.TaskGroup() as group:
             keeping = group.create_task(workers.Workers(order, silent_s=2).keep(0, is_up))
@@ -246,9 +252,6 @@ async def test_a_port_that_another_program_has_is_named(tmp_path: Path) -> None:
 async def test_a_worker_that_cannot_be_started_now_is_started_later(
     tmp_path: Path, app_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    state.prepare(tmp_path)
-    (tmp_path / "boards").mkdir()
-    settings = Settings(state=tmp_path, dns=DnsSettings(servers=("127.0.0.1:1",)))
     start, tries = asyncio.create_subprocess_exec, 0
 
     async def refuse_once(*command: str, **how: Any) -> asyncio.subprocess.Process:
@@ -259,10 +262,7 @@ async def test_a_worker_that_cannot_be_started_now_is_started_later(
         return await start(*command, **how)
 
     monkeypatch.setattr(asyncio, "create_subprocess_exec", refuse_once)
-    with socket.socket() as held:
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        held.bind(("127.0.0.1", 0))
-        order = workers.Order(settings=settings, dsn=app_dsn, allow_loopback=True, port=int(held.getsockname()[1]))
+    with ordered(tmp_path, app_dsn) as order:
         is_up = asyncio.Event()
         async with asyncio.timeout(120), asyncio.TaskGroup() as group:
             keeping = group.create_task(workers.Workers(order).keep(0, is_up))

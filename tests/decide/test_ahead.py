@@ -17,6 +17,7 @@ from gatepost.decide.paper import NOT_ASKED, Disposition, Facts, Findings, Found
 from gatepost.decide.reasons import Reason
 from gatepost.ids import KeyId
 from gatepost.verify.paper import Attachment, Verified
+from gatepost.verify.stages import INLINE_OCTETS
 
 GUARD = {"reject": "wire the money", "reason": "fraud"}
 GUARDING = {**document(), "contentGuards": [GUARD]}
@@ -41,7 +42,7 @@ def saying(text: str, **changes: Any) -> tuple[Verified, list[int]]:
     heard = Heard(text)
     heard.by = []
     said = evidence(content=content(heard), **changes)
-    mail = inbound(said, raw=b"x" * (ahead.INLINE_OCTETS + 1))
+    mail = inbound(said, raw=b"x" * (INLINE_OCTETS + 1))
     return mail, heard.by
 
 
@@ -109,7 +110,7 @@ async def test_who_needs_no_guards_asks_no_policy_beforehand(db: Database) -> No
         assert await decide.foresee(db, mail) is NOT_ASKED
 
 
-@pytest.mark.parametrize(("octets", "is_large"), [(ahead.INLINE_OCTETS, False), (ahead.INLINE_OCTETS + 1, True)])
+@pytest.mark.parametrize(("octets", "is_large"), [(INLINE_OCTETS, False), (INLINE_OCTETS + 1, True)])
 def test_a_message_is_large_by_its_octets_or_by_the_text_of_its_files(octets: int, *, is_large: bool) -> None:
     assert ahead.is_large(inbound(raw=b"x" * octets)) is is_large
     said = content()

@@ -13,14 +13,14 @@ from gatepost.decide.language import Policy
 from gatepost.decide.paper import NOT_ASKED, Facts, Findings
 from gatepost.verify.aside import LARGE
 from gatepost.verify.paper import Content, Verified
-
-INLINE_OCTETS = 65_536
-"""Guards read a message that is larger, or files whose text is, in a thread; of others they are asked where it is
-decided, which takes some milliseconds at the most."""
+from gatepost.verify.stages import INLINE_OCTETS
 
 
 def is_large(verified: Verified) -> bool:
-    """Tell whether guards may have much to read: a small file may hold a long text."""
+    """Tell whether guards may have much to read: a small file may hold a long text.
+
+    Of what is not large they are asked where it is decided, which takes some milliseconds at the most.
+    """
     if len(verified.arrived.raw) > INLINE_OCTETS:
         return True
     attachments = verified.evidence.content.reading.attachments

@@ -148,13 +148,11 @@ class Rows:
         Raises:
             sqlite3.Error: there is no room for it, or the file cannot be written; it is as short as it can be.
         """
-        _, _, path = self._connection.execute("pragma database_list").fetchone()
-        if Path(path + "-wal").stat().st_size >= _AHEAD_PAGES * _PAGE_OCTETS:
+        if self._path.with_name(f"{self._path.name}-wal").stat().st_size >= _AHEAD_PAGES * _PAGE_OCTETS:
             return
         (cache_pages,) = self._connection.execute("pragma cache_size").fetchone()
-        self._connection.execute(
-            f"pragma cache_size = {_CACHE_PAGES}"
-        )  # what has no room there goes to the file before any commit,
+        # What has no room in memory goes to the file before any commit.
+        self._connection.execute(f"pragma cache_size = {_CACHE_PAGES}")
         try:
             self._connection.execute("pragma wal_checkpoint(passive)")  # else only a disk with room could be given back
             self._connection.execute("begin immediate")
@@ -177,7 +175,7 @@ class Rows:
                 self._connection.execute("rollback")
             self.shed()
             raise
-        self._connection.execute("rollback")  # and no commit comes, which does not make the file shorter
+        self._connection.execute("rollback")  # which does not make the file shorter
 
     def version(self) -> int:
         """Return a number that changes when anybody else has written."""
