@@ -1,9 +1,9 @@
 """Commands without their start: a process that has imported every room makes a copy of itself for each.
 
 What runs is the command's own ``main`` in a process of its own, with its own environment, arguments, input and output.
-Only the second in which Python imports the house is not paid again for each of a thousand commands, nor the tenth in
-which the menu is made of all rooms and everything imported is taken down piece by piece at the end. What a command must
-import by itself is held by test_menu.py, which starts it in full.
+Only the second in which Python imports the house is not paid again for each of a thousand commands, nor the time in
+which the menu is made of all rooms. What a command must import by itself is held by test_menu.py, which starts it in
+full.
 """
 
 import atexit
@@ -15,7 +15,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -110,22 +109,8 @@ def _wait(request: dict[str, Any], files: list[int]) -> NoReturn:
     os.environ.clear()  # noqa: TID251  # the command's own
     os.environ.update(request["environment"])  # noqa: TID251  # as above
     sys.argv = request["command"]
-    try:
-        main()
-    except SystemExit as ended:
-        _end(ended.code)
-    _end(None)
-
-
-def _end(code: str | int | None) -> NoReturn:
-    """End as the interpreter does, but leave the memory to the kernel."""
-    if isinstance(code, str):
-        sys.stderr.write(f"{code}\n")
-    threading._shutdown()  # type: ignore[attr-defined]  # it waits for threads that are no daemons
-    atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(1 if isinstance(code, str) else code or 0)
+    main()
+    sys.exit()
 
 
 if __name__ == "__main__":
