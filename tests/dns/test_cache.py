@@ -5,6 +5,7 @@ import dns.message
 import dns.rcode
 
 from gatepost.dns import CachingResolver, RdType, Status
+from gatepost.dns.client import MISSING_TTL_S
 from gatepost.dns.paper import RECORD_OCTETS
 from hostile_dns import Server, answer, serving
 from ways import dns_client
@@ -214,11 +215,13 @@ async def test_records_that_say_nothing_are_not_kept_without_bound() -> None:
         assert len(resolver._kept) == 5_000 // (8 * RECORD_OCTETS)
 
 
-async def test_nothing_without_an_soa_is_asked_for_again() -> None:
+async def test_nothing_without_an_soa_is_kept_for_seconds_and_they_do_not_begin_anew() -> None:
     def bare(question: dns.message.Message, _: bool) -> list[bytes]:  # noqa: FBT001  # the server's own signature
         return [answer(question, rcode=dns.rcode.NXDOMAIN, soa=None).to_wire()]
 
-    async with serving(bare) as server, CachingResolver(dns_client(server.address), Hands()) as resolver:
-        for _ in range(2):
+    clock = Hands()
+    async with serving(bare) as server, CachingResolver(dns_client(server.address), clock) as resolver:
+        for asked in (1, 1, 1, 2):
             assert (await resolver.query("a.example", RdType.A)).status is Status.NXDOMAIN
-        assert count(server, "a.example") == 2
+            assert count(server, "a.example") == asked
+            clock.forward(MISSING_TTL_S / 3 + 0.1)

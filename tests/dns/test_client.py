@@ -7,7 +7,7 @@ import dns.message
 import dns.rcode
 import pytest
 
-from gatepost.dns.client import _hear, follow
+from gatepost.dns.client import MISSING_TTL_S, _hear, follow
 from gatepost.dns.paper import Answer, RdType, Status
 from gatepost.dns.wire import Record
 from hostile_dns import answer, serving
@@ -249,7 +249,8 @@ async def test_an_answer_of_64_kilobytes_is_read() -> None:
     [
         ("example. 900 SOA ns.example. host.example. 1 2 3 4 30", 30),
         ("example. 20 SOA ns.example. host.example. 1 2 3 4 900", 20),
-        (None, 0),
+        ("example. 900 SOA ns.example. host.example. 1 2 3 4 0", 0),
+        (None, MISSING_TTL_S),
     ],
 )
 @pytest.mark.parametrize("rcode", [dns.rcode.NXDOMAIN, dns.rcode.NOERROR])

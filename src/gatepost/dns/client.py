@@ -27,6 +27,9 @@ from gatepost.egress import Egress, EgressRefusedError, Errand, Purpose, Unreach
 MAX_CNAMES = 8
 """Aliases followed in all; a longer chain or a loop is a failure of the zone."""
 TRIES = 2
+MISSING_TTL_S = 5
+"""How long a name or type is missing where no SOA says it: many resolvers leave the SOA out. RFC 2308 section 5 would not have
+it kept, for caches that ask each other could keep it alive for ever; nobody asks this one."""
 STRAYS_MAX = 100
 """Packets that answer another question, before a try is given up: somebody is guessing."""
 
@@ -57,8 +60,8 @@ class Client:
         """Ask once, following aliases; failures are values, and so is no answer by loop time ``until``.
 
         An answer lives as long as the shortest TTL on the way to it. What is missing is remembered as long as its
-        zone's SOA says (RFC 2308 section 5), and not at all where there is none. A name said to be missing is, whatever
-        stands beside that.
+        zone's SOA says (RFC 2308 section 5), and for ``MISSING_TTL_S`` where there is none. A name said to be missing is,
+        whatever stands beside that.
         """
         owner = name.lower()
         way_ttl_s = None  # of the aliases so far
@@ -71,9 +74,9 @@ class Client:
             if reply is None or last is None:
                 break
             if reply.rcode == NXDOMAIN or not is_askable(last):  # NXDOMAIN is of the last alias (RFC 6604 section 3)
-                return Answer(Status.NXDOMAIN, (), _least(way_ttl_s, reply.negative_ttl_s or 0) or 0)
+                return Answer(Status.NXDOMAIN, (), _missing_s(reply, way_ttl_s))
             if last == owner or reply.negative_ttl_s is not None:
-                return Answer(Status.NODATA, (), _least(way_ttl_s, reply.negative_ttl_s or 0) or 0)
+                return Answer(Status.NODATA, (), _missing_s(reply, way_ttl_s))
             owner = last
         return _FAILED
 
@@ -190,6 +193,12 @@ def follow(name: str, records: Sequence[Record]) -> tuple[str | None, tuple[str,
         ttl_s = _least(ttl_s, alias.ttl_s)
         owner = alias.text
     return None, (), ttl_s
+
+
+def _missing_s(reply: Reply, way_ttl_s: int | None) -> int:
+    """Return how long what the reply says is missing may be remembered, on a way of aliases that live so long."""
+    said_s = MISSING_TTL_S if reply.negative_ttl_s is None else reply.negative_ttl_s
+    return said_s if way_ttl_s is None else min(said_s, way_ttl_s)
 
 
 def _least(one: int | None, other: int | None) -> int | None:
