@@ -28,8 +28,8 @@ MAX_CNAMES = 8
 """Aliases followed in all; a longer chain or a loop is a failure of the zone."""
 TRIES = 2
 MISSING_TTL_S = 5
-"""How long a name or type is missing where no SOA says it: many resolvers leave the SOA out. RFC 2308 section 5 would not have
-it kept, for caches that ask each other could keep it alive for ever; nobody asks this one."""
+"""How long a name or type is missing where no SOA says it: many resolvers leave the SOA out. RFC 2308 section 5 would
+not have it kept, for caches that ask each other could keep it alive for ever; nobody asks this one."""
 STRAYS_MAX = 100
 """Packets that answer another question, before a try is given up: somebody is guessing."""
 
@@ -60,8 +60,8 @@ class Client:
         """Ask once, following aliases; failures are values, and so is no answer by loop time ``until``.
 
         An answer lives as long as the shortest TTL on the way to it. What is missing is remembered as long as its
-        zone's SOA says (RFC 2308 section 5), and for ``MISSING_TTL_S`` where there is none. A name said to be missing is,
-        whatever stands beside that.
+        zone's SOA says (RFC 2308 section 5), and for ``MISSING_TTL_S`` where there is none. A name said to be missing
+        is, whatever stands beside that.
         """
         owner = name.lower()
         way_ttl_s = None  # of the aliases so far
