@@ -48,7 +48,7 @@ def up(config: Config = None) -> None:
         async def welcome(house: House, running: Running) -> None:
             _greet(settings, running, await sandbox.ensure(settings, house), config)
 
-        typer.echo("Webhooks and mail may reach this machine (127.0.0.0/8, ::1): `up` is for trying out.", err=True)
+        typer.echo("For trying out: webhooks and mail may reach this machine (127.0.0.0/8, ::1).", err=True)
         _serve(settings, cluster.dsn("gatepost_app"), welcome, config, cluster, partial(sandbox.ensure, settings))
     typer.echo("Stopped; start again with the same command.", err=True)
 
@@ -168,7 +168,7 @@ def _greet(settings: Settings, running: Running, kept: Sandbox, config: Path | N
 Gatepost is up. Ctrl-C stops it.
 
   SMTP     {running.smtp_host}:{running.smtp_port}
-  REST     {running.base_url}, described by {running.base_url}/openapi.json{trust}
+  REST     {running.base_url}, described by its /openapi.json{trust}
   metrics  http://{settings.metrics.host}:{running.metrics_port}/metrics
   mailbox  {kept.address}, id {kept.mailbox_id}
   state    {folder}
