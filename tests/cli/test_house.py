@@ -132,3 +132,11 @@ def test_a_reload_that_is_asked_for_too_early_does_not_end_the_start(fresh: Proc
         time.sleep(0.05)
     assert fresh.stop(signal.SIGTERM) == 0
     assert "before the house is up: ask again" in fresh.log()
+
+
+def test_a_disk_too_full_for_mail_is_told_at_the_start(fresh: Process) -> None:
+    fresh.environment["GATEPOST_SMTP__DISK_FREE_MIN_OCTETS"] = str(2**60)
+    fresh.start()
+    assert "mail is answered 452 until" in fresh.log()
+    assert "452" in fresh.run("send", "--from", "you@example.com").stdout
+    assert fresh.stop() == 0
