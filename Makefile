@@ -23,7 +23,7 @@ help:
 
 run:
 	@tools/environment.sh run
-	@GATEPOST_TRUST__OPERATOR="$${GATEPOST_TRUST__OPERATOR-examples/operator}" .venv/bin/gatepost up
+	@export GATEPOST_TRUST__OPERATOR="$${GATEPOST_TRUST__OPERATOR-examples/operator}"; exec .venv/bin/gatepost up
 
 demo:
 	@tools/environment.sh demo

@@ -2,6 +2,7 @@ import errno
 import json
 import logging
 import os
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -34,6 +35,17 @@ def test_a_line_holds_the_event_and_its_ids(said: StringIO) -> None:
     line = json.loads(said.getvalue())
     assert (line["event"], line["level"], line["entry"]) == ("message.decided", "warning", 7)
     assert line["at"].endswith("Z")
+
+
+def test_whoever_looks_on_at_a_terminal_sees_what_needs_them_in_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: True)
+    logs.to_stream(stream)
+    structlog.get_logger().info("rest.answered", status=200)
+    structlog.get_logger().warning("webhook.stopped", webhook="wh_x")
+    structlog.reset_defaults()
+    line = re.sub(r"\x1b\[\d+m", "", stream.getvalue())
+    assert re.fullmatch(r"\d\d:\d\d:\d\dZ \[warning\] webhook.stopped webhook=wh_x\n", line), line
 
 
 def test_an_exception_is_named_but_never_quoted(said: StringIO) -> None:

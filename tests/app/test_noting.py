@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 import structlog
+from structlog.typing import EventDict
 
 from app.running import settings_in, up
 from gatepost.app import administer, trusting
 from gatepost.app.noting import noting
+from gatepost.db import Database
 from gatepost.trust import caught
+from gatepost.trust.caught import Book
 from gatepost.trust.probe.mail import FRIEND
 
 WORDS = "the quick brown fox\r\n" * 8_000
@@ -59,3 +62,22 @@ async def test_the_error_a_process_ends_by_is_written_down_too(tmp_path: Path, a
         kinds = {each.kind: each.during for each in await caught.read_faults(house.house.db)}
     assert kinds["ZeroDivisionError"] == "house.ended"
     assert structlog.get_config()["processors"] == before
+
+
+async def test_errors_that_cannot_be_written_down_are_told_and_tried_again(
+    tmp_path: Path, app_dsn: str, said: list[EventDict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, broken = Book.write, [ZeroDivisionError()]
+
+    async def write_later(book: Book, db: Database) -> None:
+        if broken:
+            raise broken.pop()
+        await write(book, db)
+
+    async with up(settings_in(tmp_path), app_dsn) as house:
+        monkeypatch.setattr(Book, "write", write_later)
+        monkeypatch.setattr("gatepost.app.noting.WRITE_EVERY_S", 0.01)
+        async with asyncio.timeout(30), noting(house.house):
+            while not any(each.kind == "ZeroDivisionError" for each in await caught.read_faults(house.house.db)):
+                await asyncio.sleep(0.05)
+    assert [line["error"] for line in said if line["event"] == "errors.unwritten"] == ["ZeroDivisionError"]

@@ -65,7 +65,7 @@ def test_the_sandbox_keys_are_for_their_owner_alone(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StateError, match="file"):
+    with pytest.raises(StateError, match="file is a file, and no folder"):
         state.prepare(tmp_path / "file" / "state")
 
 

@@ -5,6 +5,8 @@ import smtplib
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from gatepost.app import state, worker
@@ -12,26 +14,57 @@ from gatepost.app.workers import READY, Order, spell
 from gatepost.settings import DnsSettings, Settings
 
 
-def test_it_serves_until_whoever_started_it_is_gone(tmp_path: Path, app_dsn: str) -> None:
-    state.prepare(tmp_path)
-    (tmp_path / "boards").mkdir()
+@contextmanager
+def ready(state_folder: Path, dsn: str, *code: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Yield a worker that is ready and its port; ``code`` is what runs it."""
+    state.prepare(state_folder)
+    (state_folder / "boards").mkdir()
     with socket.socket() as held:
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         held.bind(("127.0.0.1", 0))
         port = int(held.getsockname()[1])
-        settings = Settings(state=tmp_path, dns=DnsSettings(servers=("127.0.0.1:1",)))
-        order = Order(settings=settings, dsn=app_dsn, allow_loopback=True, port=port)
-        command = [sys.executable, "-m", worker.__name__]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603  # ours
+        settings = Settings(state=state_folder, dns=DnsSettings(servers=("127.0.0.1:1",)))
+        order = Order(settings=settings, dsn=dsn, allow_loopback=True, port=port)
+        pipe = subprocess.PIPE
+        with subprocess.Popen([sys.executable, *code], stdin=pipe, stdout=pipe, stderr=pipe) as process:  # noqa: S603  # ours
             assert process.stdin is not None
             assert process.stdout is not None
             process.stdin.write(spell(order))
             process.stdin.flush()
             assert process.stdout.readline() == READY
-            with smtplib.SMTP("127.0.0.1", port, timeout=10) as client:
-                assert client.noop()[0] == 250
-            process.stdin.close()  # as the system does for whoever dies
-            assert process.wait(20) == 0
+            try:
+                yield process, port
+            finally:
+                process.kill()
+
+
+def test_it_serves_until_whoever_started_it_is_gone(tmp_path: Path, app_dsn: str) -> None:
+    with ready(tmp_path, app_dsn, "-m", worker.__name__) as (process, port):
+        with smtplib.SMTP("127.0.0.1", port, timeout=10) as client:
+            assert client.noop()[0] == 250
+        assert process.stdin is not None
+        process.stdin.close()  # as the system does for whoever dies
+        assert process.wait(20) == 0
+
+
+BROKEN = """
+from gatepost.app import worker
+from gatepost.jobs.pause import pause
+
+async def break_down(*all):
+    await pause(all[-1], 1)
+    raise ZeroDivisionError
+
+worker.keep_connections = break_down
+worker.main()
+"""
+
+
+def test_it_ends_where_it_can_no_longer_count_what_it_connects_to(tmp_path: Path, app_dsn: str) -> None:
+    with ready(tmp_path, app_dsn, "-c", BROKEN) as (process, _):
+        assert process.stderr is not None
+        assert process.wait(20) == 1  # and whoever started it starts another
+        assert b"ZeroDivisionError" in process.stderr.read()
 
 
 def test_a_worker_imports_what_receives_mail_and_nothing_of_the_other_doors() -> None:

@@ -4,6 +4,7 @@ from gatepost.app.state import StateError
 from gatepost.cli.faults import sentence
 from gatepost.cli.refusal import Refusal
 from gatepost.db import DatabaseUnavailableError
+from gatepost.keys import KeysDamagedError
 from gatepost.settings import SettingsError
 
 
@@ -19,6 +20,12 @@ def test_a_database_that_is_away_is_told_with_where_to_look() -> None:
     told = sentence(DatabaseUnavailableError("refused"))
     assert told is not None
     assert told.startswith("the database does not answer (refused)")
+
+
+def test_a_key_store_out_of_use_is_not_taken_for_the_database() -> None:
+    error = DatabaseUnavailableError("the key store: it is damaged")
+    error.__cause__ = KeysDamagedError("it is damaged; restore it")
+    assert sentence(error) == "it is damaged; restore it"
 
 
 def test_a_disk_that_is_full_is_named() -> None:

@@ -66,6 +66,7 @@ def test_two_houses_run_side_by_side_and_data_outlive_a_stop(house: Process, fre
     printed = [line.strip() for line in fresh.log().splitlines() if line.startswith("  GATEPOST_STATE=")]
     tried = [subprocess.run(line, shell=True, env=plain, check=False, timeout=60) for line in printed]  # noqa: S602  # as a person pastes it
     assert [done.returncode for done in tried] == [0, 1, 0]
+    assert "log.unguarded" not in fresh.log()  # it takes mail from this machine alone: nothing is wrong
     assert fresh.stop() == 0
     listed = fresh.run("tenant", "list", "--json")  # also while none is up
     assert [tenant["name"] for tenant in json.loads(listed.stdout)] == ["sandbox"]
@@ -131,3 +132,11 @@ def test_a_reload_that_is_asked_for_too_early_does_not_end_the_start(fresh: Proc
         time.sleep(0.05)
     assert fresh.stop(signal.SIGTERM) == 0
     assert "before the house is up: ask again" in fresh.log()
+
+
+def test_a_disk_too_full_for_mail_is_told_at_the_start(fresh: Process) -> None:
+    fresh.environment["GATEPOST_SMTP__DISK_FREE_MIN_OCTETS"] = str(2**60)
+    fresh.start()
+    assert "mail is answered 452 until" in fresh.log()
+    assert "452" in fresh.run("send", "--from", "you@example.com").stdout
+    assert fresh.stop() == 0

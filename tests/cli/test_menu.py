@@ -99,3 +99,23 @@ def test_a_word_that_is_no_command_is_answered_with_the_nearest() -> None:
     done = CliRunner().invoke(menu.app, ["pollicy"])
     assert done.exit_code == 2
     assert "'policy'" in done.output
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        (("tena",), ["tenant"]),
+        (("le",), ["legal-hold"]),
+        (("keys", "r"), ["rotate"]),
+        (("doctor", "--b"), ["--brief"]),
+    ],
+)
+def test_a_shell_completes_commands_and_options(typed: tuple[str, ...], offered: list[str]) -> None:
+    asked = {
+        "_GATEPOST_COMPLETE": "complete_bash",
+        "COMP_WORDS": " ".join(("gatepost", *typed)),
+        "COMP_CWORD": str(len(typed)),
+    }
+    program = Path(sys.executable).parent / "gatepost"
+    done = subprocess.run([program], capture_output=True, text=True, check=False, env=asked)  # noqa: S603  # our own
+    assert (done.stdout.split(), done.stderr) == (offered, "")

@@ -402,6 +402,7 @@ def test_a_house_that_serves_records_its_start_its_reload_and_its_stop_and_reach
     assert house.run("reload").returncode == 0, house.log()
     assert the_problem_of_a_webhook_on_this_machine(state, key, box).endswith("/destination.closed")
     assert "may reach" not in house.log()  # as a house for trying out says
+    assert "log.unguarded" in house.log()  # and one for trying out does not
     assert house.stop() == 0, house.log()
     assert "egress.refused" in operator.actions()
     assert [each for each in operator.actions() if each.startswith("house.")] == [

@@ -168,6 +168,19 @@ def test_data_without_their_first_database_are_told_in_a_sentence(state: Path) -
     cluster.stop()
 
 
+def test_only_what_this_attempt_said_is_quoted_and_in_whole_lines(state: Path) -> None:
+    cluster = start(state)
+    cluster.stop()
+    with cluster.log_path.open("a") as log:
+        log.write("long ago\n" * 500)
+    (next(state.glob("postgres-*/data")) / "postgresql.conf").write_text("wrong = 1\n" * 20)
+    with pytest.raises(LauncherError) as refusal:
+        cluster.start()
+    said = str(refusal.value).splitlines()[1:]
+    assert said
+    assert all('parameter "wrong"' in line or "contains errors" in line for line in said), said
+
+
 def test_a_postgres_that_replays_its_log_is_waited_for(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = start(state)
     assert cluster.process is not None

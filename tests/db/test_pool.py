@@ -11,7 +11,7 @@ from db.spending import SPEND, spent
 from gatepost.db import Database, DatabaseUnavailableError, Plans, Transaction
 from gatepost.db.pool import RECONNECT_S
 from gatepost.ids import TenantId
-from gatepost.keys import KeyringError, KeysAwayError, KeyStore
+from gatepost.keys import KeyringError, KeysAwayError, KeysDamagedError, KeyStore
 
 
 async def test_a_transaction_binds_its_tenant(db: Database) -> None:
@@ -204,7 +204,8 @@ async def test_whoever_waits_for_a_database_is_served_once_it_is_back(app_dsn: s
             assert await waiting == [(1,)]
 
 
-async def test_a_key_store_that_cannot_be_read_now_is_an_outage(db: Database) -> None:
+@pytest.mark.parametrize("error", [KeysAwayError, KeysDamagedError])
+async def test_a_key_store_that_cannot_be_read_is_an_outage(db: Database, error: type[KeyringError]) -> None:
     with pytest.raises(DatabaseUnavailableError, match="cannot be read"):
         async with db.transaction(TenantId("tn_a")):
-            raise KeysAwayError("the key store cannot be read")
+            raise error("the key store cannot be read")

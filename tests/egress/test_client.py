@@ -1,5 +1,6 @@
 import asyncio
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 
 import pytest
 from structlog.typing import EventDict
@@ -113,6 +114,13 @@ async def test_a_name_no_row_covers_is_not_even_resolved(said: list[EventDict]) 
             "rule": "destination.undeclared",
         }
     ]
+
+
+async def test_a_refusal_that_was_asked_for_is_counted_and_nothing_to_warn_of(said: list[EventDict]) -> None:
+    egress = way_out(private=False)
+    with pytest.raises(EgressRefusedError):
+        egress.admit(replace(MAIL, is_trial=True), "localhost", 25, "127.0.0.1")
+    assert ([what.ref for what in egress.take().refused], said) == (["su_x"], [])
 
 
 async def test_localhost_and_addresses_need_no_dns() -> None:

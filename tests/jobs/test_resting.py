@@ -9,7 +9,7 @@ from gatepost.db import Database, DatabaseUnavailableError
 from gatepost.ids import TenantId
 from gatepost.jobs.pressure import Pressure
 from gatepost.jobs.resting import LATE, LONGEST_S, POLL_S, REST, YIELD_S, YIELDING, Resting
-from gatepost.keys import ErasedError, KeyringError, KeysAwayError, KeyStore, Kind
+from gatepost.keys import ErasedError, KeyringError, KeysAwayError, KeysDamagedError, KeyStore, KeysUnusableError, Kind
 
 ONE, OTHER = TenantId("tn_a"), TenantId("tn_b")
 PIECE_S = 0.04
@@ -38,7 +38,7 @@ class Counting(Resting):
 
     @override
     async def waiting(self) -> Sequence[TenantId]:
-        if self.queue.troubles and isinstance(self.queue.troubles[0], DatabaseUnavailableError | KeysAwayError):
+        if self.queue.troubles and isinstance(self.queue.troubles[0], DatabaseUnavailableError | KeysUnusableError):
             raise self.queue.troubles.pop(0)
         return [tenant for tenant, left in self.queue.pieces.items() if left]
 
@@ -111,7 +111,7 @@ async def test_words_that_could_not_be_forgotten_are_forgotten_later(db: Databas
     assert one.queue.forgotten == [OTHER, ONE]
 
 
-@pytest.mark.parametrize("trouble", [DatabaseUnavailableError("away"), KeysAwayError("away")])
+@pytest.mark.parametrize("trouble", [DatabaseUnavailableError("away"), KeysAwayError("away"), KeysDamagedError("x")])
 async def test_it_runs_until_it_is_stopped_also_past_a_database_or_keys_that_were_away(
     db: Database, trouble: Exception
 ) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from gatepost.keys import ErasedError, KeyringError, KeysAwayError, KeyStore, Kind
+from gatepost.keys import ErasedError, KeyringError, KeysAwayError, KeysDamagedError, KeyStore, Kind
 from gatepost.keys.keystore import FILE
 from gatepost.keys.master import make_master
 from gatepost.keys.rotation import begin
@@ -324,8 +324,22 @@ def test_another_master_key_is_refused(folder: Path) -> None:
 def test_a_damaged_key_store_is_our_error(store: KeyStore, folder: Path) -> None:
     store.close()
     (folder / FILE).write_bytes(b"no database" * 1_000)
-    with pytest.raises(KeyringError, match="restore it from your backup"):
+    with pytest.raises(KeysDamagedError, match="restore it from your backup"):
         KeyStore.open(folder, os.urandom)
+
+
+@pytest.mark.parametrize("is_writing", [False, True])
+async def test_damage_that_is_met_is_called_so_from_then_on(store: KeyStore, folder: Path, *, is_writing: bool) -> None:
+    store.close()
+    with (folder / FILE).open("r+b") as file:
+        file.seek(2 * 4096)  # the first two pages hold what a start reads
+        file.write(b"\xa5" * ((folder / FILE).stat().st_size - file.tell()))
+    with closing(KeyStore.open(folder, os.urandom)) as damaged:
+        damaged.check()
+        with pytest.raises(KeysDamagedError, match="restore it from your backup"):
+            damaged.destroy("tn_a") if is_writing else damaged.counts()
+        with pytest.raises(KeysDamagedError, match="restore it from your backup"):
+            damaged.check()
 
 
 def test_a_key_store_that_a_disk_keeps_from_us_is_not_to_be_restored(store: KeyStore, folder: Path) -> None:

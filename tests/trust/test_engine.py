@@ -171,6 +171,21 @@ async def test_a_round_that_breaks_ends_nothing(scene: Scene, lamp: Lamp) -> Non
     assert (stop.is_set(), lamp.looks) == (True, 0)
 
 
+async def test_a_round_under_way_does_not_hold_up_whoever_stops(scene: Scene, lamp: Lamp) -> None:
+    del lamp
+    stop = asyncio.Event()
+
+    async def wait(_world: World, _arguments: Mapping[str, str]) -> bool:
+        stop.set()
+        await asyncio.Event().wait()  # somebody outside who never answers
+        return True
+
+    scene.catalogue = {"lamp.on": Check("lamp.on", judge, wait, ())}
+    async with asyncio.timeout(5):
+        await scene.engine().run(stop)
+    assert await status(scene) is Outcome.COULD_NOT_VERIFY  # nothing was stated
+
+
 async def test_every_result_is_a_leaf_with_a_proof_anybody_can_check(scene: Scene, lamp: Lamp) -> None:
     del lamp
     await scene.engine().round()

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from structlog.typing import EventDict
 
 from gatepost.ids import EntryId
 from gatepost.record import trust_log
@@ -80,13 +81,16 @@ async def test_a_house_that_measures_nothing_is_not_green(scene: Scene) -> None:
     assert await status.read_incident(scene.house, "in_none") is None
 
 
-async def test_a_change_is_stated_when_it_is_seen_and_an_hour_when_it_is_over(scene: Scene) -> None:
+async def test_a_change_is_stated_when_it_is_seen_and_an_hour_when_it_is_over(
+    scene: Scene, said: list[EventDict]
+) -> None:
     for minute in range(61):
         seen = Sample(component=Component.SMTP, at=scene.clock(), is_up=minute not in {7, 8}, latency_ms=5)
         await probes.keep(scene.house, [seen], PACE)
         scene.clock.move(timedelta(minutes=1))
     facts = await stated(scene)
     assert [fact.detail["up"] for fact in facts if fact.action == probes.CHANGED] == [True, False, True]
+    assert [line["is_up"] for line in said if line["event"] == probes.CHANGED] == [False, True]  # the first is no news
     (hour,) = [fact for fact in facts if fact.action == MEASURED]
     assert hour.detail["components"]["smtp"] == {"probes": 60, "up": 58, "p50_ms": 5, "p95_ms": 5}
     found = await status.read_status(scene.house, PACE)

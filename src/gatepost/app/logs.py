@@ -120,20 +120,22 @@ def hush_crashes(stream: TextIO) -> None:
 
 
 def to_stream(stream: TextIO) -> None:
-    """Send log lines to ``stream``, standard error as a rule: readable on a terminal, JSON elsewhere."""
-    renderer: Processor = (
-        structlog.dev.ConsoleRenderer(pad_event_to=24) if stream.isatty() else structlog.processors.JSONRenderer()
-    )
+    """Send log lines to ``stream``, standard error as a rule: JSON; on a terminal readable, and warnings only."""
+    renderer: Processor = structlog.processors.JSONRenderer()
+    level, time = logging.INFO, "iso"
+    if stream.isatty():  # whoever looks on is to be told what needs them, in lines that fit
+        renderer = structlog.dev.ConsoleRenderer(timestamp_key="at", pad_event_to=0, pad_level=False)
+        level, time = logging.WARNING, "%H:%M:%SZ"
     unfailing = Unfailing(stream)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+            structlog.processors.TimeStamper(fmt=time, utc=True, key="at"),
             _name_the_error,
             unfailing.name_the_failed,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(cast("TextIO", unfailing)),
         cache_logger_on_first_use=False,
     )

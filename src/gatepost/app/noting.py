@@ -9,9 +9,11 @@ import structlog
 from gatepost.db import Database, DatabaseUnavailableError
 from gatepost.jobs import end
 from gatepost.journey import House
+from gatepost.meters import Raised
 from gatepost.trust.caught import Book
 
 WRITE_EVERY_S = 5.0
+log = structlog.get_logger()
 
 
 @asynccontextmanager
@@ -36,5 +38,9 @@ async def noting(house: House) -> AsyncIterator[Book]:
 async def _write(book: Book, db: Database) -> None:
     while True:
         await asyncio.sleep(WRITE_EVERY_S)
-        with suppress(DatabaseUnavailableError):
+        try:
             await book.write(db)
+        except DatabaseUnavailableError:
+            continue
+        except Exception as error:  # noqa: BLE001  # nobody asks this task how it ended, and the house can do without
+            log.error("errors.unwritten", error=Raised.by(error))

@@ -30,6 +30,7 @@ from gatepost.app.state import Running, announced
 from gatepost.app.systemd import Supervisor
 from gatepost.app.workers import Order
 from gatepost.db.launcher import Cluster, LauncherError
+from gatepost.egress.addresses import is_this_machine
 from gatepost.jobs import Handler, Job, TryAgainError
 from gatepost.jobs.pause import pause
 from gatepost.jobs.pressure import Pressure
@@ -123,7 +124,9 @@ async def serve(
         reloader = Reloader(settings, calls.reread, doors.changeable, house, calls.supervisor)
         if calls.prepare is not None:
             await calls.prepare(house)
-        if guards_no_fork(settings):
+        if guards_no_fork(settings) and not (
+            allow_loopback and is_this_machine(settings.smtp.host)
+        ):  # nobody's mail yet
             log.warning("log.unguarded", second="inside the state folder", witnesses=0, see="docs/durability.md")
         await note_start(settings, house)  # before anybody hears of us: a database lost from here on is mended
         house.db.keys.reserve()

@@ -55,6 +55,8 @@ def prepare(state: Path) -> Path:
     try:
         make_folder(state, mode=0o711)
         make_folder(state / "keys", mode=0o700)
+    except FileExistsError as error:
+        raise StateError(f"{error.filename} is a file, and no folder: choose another with GATEPOST_STATE") from error
     except OSError as error:
         raise StateError(f"cannot make the state folder {state}: {error.strerror}") from error
     if not os.access(state, os.W_OK):

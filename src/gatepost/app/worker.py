@@ -51,28 +51,28 @@ async def work() -> None:
     ):
         certificate = certificates_of(settings, house)["smtp"]
         door = smtp_door(settings, house, certificate)
-        counting = asyncio.ensure_future(
-            keep_connections(
-                house.db, house.egress, Operator(house).tenant, house.clock, house.entropy, stop
-            )  # its own: scanners, DNS and bodies are asked from here
-        )
-        await door.start(settings.smtp.host, order.port, reuse_port=True)
-        try:
-            process.settle_in()
-            sys.stdout.buffer.write(READY)
-            sys.stdout.buffer.flush()
-            log.info("smtp.worker_ready", number=order.number)
-            async with asyncio.TaskGroup() as chores:
-                following = chores.create_task(_follow(told, Changeable(door, {"smtp": certificate}), house, stop))
-                chores.create_task(process.keep_tidy(stop))
-                chores.create_task(beat(stop))
-                await stop.wait()
-                following.cancel()
-        finally:
-            stop.set()
-            house.hurry(STOP_ANSWER_S)
-            await door.close(CLOSE_GRACE_S)
-            await counting
+        async with asyncio.TaskGroup() as counting:  # until the door is closed
+            counting.create_task(
+                keep_connections(
+                    house.db, house.egress, Operator(house).tenant, house.clock, house.entropy, stop
+                )  # its own: scanners, DNS and bodies are asked from here
+            )
+            await door.start(settings.smtp.host, order.port, reuse_port=True)
+            try:
+                process.settle_in()
+                sys.stdout.buffer.write(READY)
+                sys.stdout.buffer.flush()
+                log.info("smtp.worker_ready", number=order.number)
+                async with asyncio.TaskGroup() as chores:
+                    following = chores.create_task(_follow(told, Changeable(door, {"smtp": certificate}), house, stop))
+                    chores.create_task(process.keep_tidy(stop))
+                    chores.create_task(beat(stop))
+                    await stop.wait()
+                    following.cancel()
+            finally:
+                stop.set()
+                house.hurry(STOP_ANSWER_S)
+                await door.close(CLOSE_GRACE_S)
 
 
 async def beat(stop: asyncio.Event) -> None:

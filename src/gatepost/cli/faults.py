@@ -29,6 +29,8 @@ _UNWRITABLE = FULL | {errno.EROFS}
 def sentence(error: Exception) -> str | None:
     """Return what to say of an error, or of the first in a group of nothing but such; None where it is a fault."""
     if isinstance(error, DatabaseUnavailableError):
+        if isinstance(error.__cause__, KeyringError):
+            return str(error.__cause__)
         return f"the database does not answer ({error}): see database.dsn, or postgres.log if it is ours"
     if isinstance(error, PermissionError) and error.filename:
         return f"{error.filename}: {error.strerror}; the house's files are for the account it runs as: be that one"

@@ -47,8 +47,9 @@ def up(config: Config = None) -> None:
 
         async def welcome(house: House, running: Running) -> None:
             _greet(settings, running, await sandbox.ensure(settings, house), config)
+            _tell_of_room(settings)
 
-        typer.echo("Webhooks and mail may reach this machine (127.0.0.0/8, ::1): `up` is for trying out.", err=True)
+        typer.echo("For trying out: webhooks and mail may reach this machine (127.0.0.0/8, ::1).", err=True)
         _serve(settings, cluster.dsn("gatepost_app"), welcome, config, cluster, partial(sandbox.ensure, settings))
     typer.echo("Stopped; start again with the same command.", err=True)
 
@@ -90,6 +91,7 @@ def serve_(config: Config = None) -> None:
         typer.echo(f"Metrics: http://{settings.metrics.host}:{running.metrics_port}/metrics", err=True)
         if opened := settings.egress.allow_private:
             typer.echo(f"Webhooks and mail may reach {', '.join(opened)}, as egress.allow_private says.", err=True)
+        _tell_of_room(settings)
 
     with state.locked(folder):
         _serve(settings, settings.database.dsn, say, config)
@@ -168,7 +170,7 @@ def _greet(settings: Settings, running: Running, kept: Sandbox, config: Path | N
 Gatepost is up. Ctrl-C stops it.
 
   SMTP     {running.smtp_host}:{running.smtp_port}
-  REST     {running.base_url}, described by {running.base_url}/openapi.json{trust}
+  REST     {running.base_url}, described by its /openapi.json{trust}
   metrics  http://{settings.metrics.host}:{running.metrics_port}/metrics
   mailbox  {kept.address}, id {kept.mailbox_id}
   state    {folder}
@@ -186,6 +188,16 @@ Three commands to try in another terminal, from this folder (cd {shlex.quote(str
       both decisions are in the record; recompute it from its tiles
 """
     )
+
+
+def _tell_of_room(settings: Settings) -> None:
+    """Say that no mail is taken where the disk is too full for it: nothing else does before the first mail."""
+    from gatepost.app.smtp import disks  # noqa: PLC0415  # as the next
+    from gatepost.arrive.capacity import free_octets  # noqa: PLC0415  # only a house needs them, and has them by now
+
+    if free_octets(disks(settings)) < settings.smtp.disk_free_min_octets:
+        least = f"{settings.smtp.disk_free_min_octets / 1024**2:,.0f} MiB"
+        typer.echo(f"The disk is too full: mail is answered 452 until {least} are free.", err=True)
 
 
 def command_beside(here: Path, state: Path, program: Path, config: Path | None) -> str:

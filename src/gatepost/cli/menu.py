@@ -98,7 +98,6 @@ app = typer.Typer(
     help="A mail house for agents: verified mail in, a declared policy, a record outsiders can check.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 

@@ -30,6 +30,7 @@ ROLES = ("gatepost_app", "gatepost_accept", "gatepost_keeper")
 
 _START_TIMEOUT_S = 60
 _START_TRIES = 3
+_TAIL_CHARS = 800
 _STOP_TIMEOUT_S = 20
 _QUIT_TIMEOUT_S = 10
 """After SIGQUIT: PostgreSQL itself kills what does not end within five seconds."""
@@ -90,6 +91,7 @@ class Cluster:
             digest = hashlib.sha256(os.fsencode(self._socket)).hexdigest()[:16]
             self._socket = Path(f"/tmp/gatepost-{os.geteuid()}-{digest}")  # noqa: S108  # 0700, ownership checked below
         self._is_owner_out = False
+        self._log_from = 0
         self._is_called_off = threading.Event()
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -134,6 +136,7 @@ class Cluster:
     def _begin(self) -> None:
         """Begin a postgres in the data folder, and wait for nothing."""
         with self.log_path.open("ab") as log:
+            self._log_from = log.tell()
             self.process = self._spawn(
                 [
                     str(self._binaries.folder / "postgres"),
@@ -237,6 +240,7 @@ class Cluster:
         if self._binaries.major >= FIRST_WITH_BUILTIN_LOCALE:
             command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         with self.log_path.open("ab") as log:
+            self._log_from = log.tell()
             made = self._spawn(command, output=log.fileno())
             try:
                 code = made.wait()
@@ -371,7 +375,9 @@ class Cluster:
             raise LauncherError(f"PostgreSQL started and does no work; its log ends:\n{self._log_tail()}") from error
 
     def _log_tail(self) -> str:
-        return self.log_path.read_text(errors="replace")[-800:]
+        """Return the last lines it wrote in this attempt."""
+        said = self.log_path.read_bytes()[self._log_from :].decode(errors="replace")
+        return said if len(said) <= _TAIL_CHARS else said[-_TAIL_CHARS:].partition("\n")[2]
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

@@ -21,7 +21,7 @@ from gatepost.db.transaction import DatabaseUnavailableError, DiskError, Transac
 from gatepost.db.waits import SilenceError, Waits
 from gatepost.egress import EgressRefusedError, UnreachableError
 from gatepost.ids import TenantId
-from gatepost.keys import KeyringError, KeysAwayError, KeyStore
+from gatepost.keys import KeyringError, KeyStore, KeysUnusableError
 
 RECONNECT_S = 2.0
 """How long the pool tries again by itself, with growing pauses; then it tries at once for whoever waits, or comes."""
@@ -282,7 +282,7 @@ def _outages() -> Iterator[None]:
         yield
     except _BROKEN as error:
         raise DatabaseUnavailableError(type(error).__name__) from error
-    except KeysAwayError as error:
+    except KeysUnusableError as error:
         raise DatabaseUnavailableError(f"the key store: {error}") from error
     except psycopg.Error as error:
         if is_of_the_disk(error):

@@ -303,7 +303,8 @@ class Egress:
 
     def _refuse(self, errand: Errand, rule: Rule) -> None:
         self._counter.refused(Refused(errand.tenant, errand.purpose, errand.ref, rule), self.clock())
-        log.warning("egress.refused", purpose=errand.purpose.value, ref=errand.ref, rule=rule.value)
+        if not errand.is_trial:
+            log.warning("egress.refused", purpose=errand.purpose.value, ref=errand.ref, rule=rule.value)
 
 
 async def _tcp(address: str, port: int, timeout_s: float) -> socket.socket:

@@ -86,12 +86,14 @@ class NextHop:
 class Errand:
     """Why a connection is opened: for which purpose, about which id, on which tenant's behalf (None: the house's).
 
-    ``ref`` is an id of ours and never a name of a person: it stands in the register and in the record.
+    ``ref`` is an id of ours and never a name of a person: it stands in the register and in the record. ``is_trial``:
+    it is to be refused, which is counted as ever, but nothing to warn of.
     """
 
     purpose: Purpose
     ref: str = ""
     tenant: TenantId | None = None
+    is_trial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from gatepost.db import Database, DatabaseUnavailableError
 from gatepost.ids import TenantId
 from gatepost.jobs.pause import pause
 from gatepost.jobs.pressure import Pressure
-from gatepost.keys import ErasedError, KeyringError, KeysAwayError
+from gatepost.keys import ErasedError, KeyringError, KeysUnusableError
 
 POLL_S = 1.0
 YIELD_S = 30.0
@@ -66,10 +66,10 @@ class Resting(ABC):
         """Forget the tokens of what nobody can open any more; return of how much."""
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Index until ``stop`` is set; a database or keys that are away, or what does not open, only delay it."""
+        """Index until ``stop`` is set; a database or keys that are out of use, or what does not open, only delay it."""
         while not stop.is_set():
             pause_s = POLL_S
-            with suppress(DatabaseUnavailableError, KeysAwayError):
+            with suppress(DatabaseUnavailableError, KeysUnusableError):
                 pause_s = await self.turn(asyncio.get_running_loop().time)
             await pause(stop, pause_s)
 

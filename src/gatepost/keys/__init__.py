@@ -1,7 +1,7 @@
 """Secrets and wrapping keys, kept apart from what they protect (docs/adr/0022)."""
 
 from gatepost.keys.drawn import Drawn
-from gatepost.keys.errors import ErasedError, KeyringError, KeysAwayError
+from gatepost.keys.errors import ErasedError, KeyringError, KeysAwayError, KeysDamagedError, KeysUnusableError
 from gatepost.keys.keyring import KEY_OCTETS, Keyring
 from gatepost.keys.keystore import FILE, KeyStore, Kind
 from gatepost.keys.master import MASTER, NEXT
@@ -19,6 +19,8 @@ __all__ = [
     "Keyring",
     "KeyringError",
     "KeysAwayError",
+    "KeysDamagedError",
+    "KeysUnusableError",
     "Kind",
     "Vault",
 ]

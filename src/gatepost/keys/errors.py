@@ -5,8 +5,16 @@ class KeyringError(Exception):
     """A key is missing, may be read by others, or does not fit what it should open; the text says what to do."""
 
 
-class KeysAwayError(KeyringError):
-    """The key store's file cannot be read or written now; another attempt may."""
+class KeysUnusableError(KeyringError):
+    """The key store's file cannot be read or written; what needs it waits, and nothing is wrong with what it sealed."""
+
+
+class KeysAwayError(KeysUnusableError):
+    """It is out of reach; another attempt may succeed, and nothing is to be restored."""
+
+
+class KeysDamagedError(KeysUnusableError):
+    """It is damaged: it is to be restored."""
 
 
 class ErasedError(LookupError):

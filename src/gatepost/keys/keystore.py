@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from typing_extensions import override
 
 from gatepost.clock import Entropy
-from gatepost.keys.errors import ErasedError, KeyringError, KeysAwayError
+from gatepost.keys.errors import ErasedError, KeyringError, KeysDamagedError
 from gatepost.keys.keyring import KEY_OCTETS, Keyring
 from gatepost.keys.mac import Mac
 from gatepost.keys.master import MASTER, NEXT, alone, check_file, check_folder, make_master
@@ -143,6 +143,8 @@ class KeyStore:
             house = self._rows.standing_house()
         except OSError as error:
             raise unusable(self._folder / FILE, error) from error
+        if damage := self._rows.damage or self._writes.damage:  # what is remembered answers as if nothing were wrong
+            raise KeysDamagedError(damage)
         self._keep_up(house)
         find_master(self._folder, self._house, self.entropy)
 
@@ -329,7 +331,7 @@ class KeyStore:
                 self._take_master(self._writes.standing_house())
                 yield self._writes
         except sqlite3.Error as error:
-            raise KeysAwayError(f"the key store cannot be written: {error}") from error
+            raise self._writes.unusable(error) from error
 
     # Reading.
 

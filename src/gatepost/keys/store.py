@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from gatepost.keys.errors import KeyringError, KeysAwayError
+from gatepost.keys.errors import KeyringError, KeysAwayError, KeysDamagedError
 from gatepost.keys.master import check_file
 
 _WAIT_S = 10
@@ -95,13 +95,18 @@ def unusable(path: Path, error: OSError | sqlite3.Error) -> KeyringError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_IOERR) & 0xFF  # an extended code's lowest octet
     if code in _AWAY and not is_gone:
         return KeysAwayError(f"{told}; see to the disk it lies on, and restore nothing: {_LOST_SINCE}")
-    return KeyringError(f"{told}; restore it from your backup")
+    return (KeyringError if is_gone else KeysDamagedError)(f"{told}; restore it from your backup")
 
 
 class Rows:
-    """One connection to the file. Not for two threads at once."""
+    """One connection to the file. Not for two threads at once.
+
+    Attributes:
+        damage: what to say of the file since a part of it was found damaged, whatever else can still be read; or empty.
+    """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self.damage = ""
         self._connection = connection
         self._path = path
 
@@ -235,12 +240,19 @@ class Rows:
         """Return what a query finds.
 
         Raises:
-            KeyringError: the file is damaged; ``KeysAwayError``: it cannot be read now.
+            KeysUnusableError: it is damaged, or cannot be read now.
         """
         try:
             return self._connection.execute(query, values).fetchall()
         except sqlite3.Error as error:
-            raise unusable(self._path, error) from error
+            raise self.unusable(error) from error
+
+    def unusable(self, error: sqlite3.Error) -> KeyringError:
+        """Return what to say of an error, and keep it in mind where the file is damaged."""
+        told = unusable(self._path, error)
+        if isinstance(told, KeysDamagedError):
+            self.damage = str(told)
+        return told
 
     def insert(self, rows: Iterable[Row]) -> None:
         """Add keys; one that is there already stays as it is."""

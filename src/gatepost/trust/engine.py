@@ -18,7 +18,7 @@ import structlog
 
 from gatepost.db import DatabaseUnavailableError
 from gatepost.ids import EntryId
-from gatepost.jobs.pause import pause
+from gatepost.jobs import end
 from gatepost.meters import Raised
 from gatepost.record import trust_log
 from gatepost.record.paper import Json
@@ -73,11 +73,23 @@ class Engine:
     async def run(self, stop: asyncio.Event) -> None:
         """Look whenever something is due until ``stop`` is set.
 
+        A round under way is called off then: a check may wait half a minute for somebody outside, and what was not
+        stated yet is looked at by the next start.
+        """
+        looking = asyncio.ensure_future(self._look_on())
+        try:
+            await stop.wait()
+        finally:
+            await end([looking])
+
+    async def _look_on(self) -> None:
+        """Look for ever.
+
         The first round looks anew at all that is quick: settings, certificates and program may be others than before.
         A database away for a while only delays it; nothing that happens in a round ends the house.
         """
         is_first = True
-        while not stop.is_set():
+        while True:
             try:
                 await self.round(quick=is_first)
                 is_first = False
@@ -85,7 +97,7 @@ class Engine:
                 log.warning("trust.delayed", error=type(error).__name__)
             except Exception as error:  # noqa: BLE001  # claims grow stale then; the mail goes on
                 log.error("trust.round_broke", error=Raised.by(error))
-            await pause(stop, POLL_S)
+            await asyncio.sleep(POLL_S)
 
     async def round(self, *, everything: bool = False, quick: bool = False) -> list[Result]:
         """Look at what is due, or at everything, or also at all that is quick; return what was seen.

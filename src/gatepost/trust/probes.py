@@ -225,7 +225,10 @@ async def keep(house: House, seen: Sequence[Sample], pace: Pace) -> None:
             (entry,) = await trust_log.state(tx, [fact], entropy=house.entropy)
             subject, outcome = f"{COMPONENT}{sample.component.value}", "up" if sample.is_up else "down"
             await store.add_fact(tx, entry, subject=subject, outcome=outcome, at=sample.at)
-            log.warning("status.changed", component=sample.component.value, is_up=sample.is_up, reason=sample.reason)
+            if last is not None or not sample.is_up:  # a part that is up when it is first looked at is no news
+                log.warning(
+                    "status.changed", component=sample.component.value, is_up=sample.is_up, reason=sample.reason
+                )
         await outages.attend(tx, house, seen, before, pace)
     await _close_hours(house)
 

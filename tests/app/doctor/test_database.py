@@ -4,6 +4,7 @@ import pytest
 from gatepost.app.doctor import database
 from gatepost.app.doctor.finding import Level
 from gatepost.db import Database
+from gatepost.settings import Settings, SmtpSettings
 
 SOUND = {
     "server_version_num": "150008",
@@ -25,7 +26,7 @@ SOUND = {
 
 
 def test_a_sound_database_is_well() -> None:
-    assert {finding.level for finding in database.judge(SOUND, 8)} == {Level.OK}
+    assert {finding.level for finding in database.judge(SOUND, 16)} == {Level.OK}
 
 
 @pytest.mark.parametrize(
@@ -49,14 +50,19 @@ def test_a_sound_database_is_well() -> None:
     ],
 )
 def test_each_fault_is_named(changed: dict[str, str], check: str, level: Level) -> None:
-    found = {finding.check: finding for finding in database.judge({**SOUND, **changed}, 8)}
+    found = {finding.check: finding for finding in database.judge({**SOUND, **changed}, 16)}
     assert found[check].level is level
     assert (found[check].next_step == "") is (level is Level.OK)
     assert all(finding.level is Level.OK for name, finding in found.items() if name != check)
 
 
+@pytest.mark.parametrize(("workers", "connections"), [(1, 16), (2, 48), (4, 80)])
+def test_each_process_that_takes_mail_has_pools_of_its_own(workers: int, connections: int) -> None:
+    assert database.taken(Settings(smtp=SmtpSettings(workers=workers))) == connections
+
+
 async def test_a_real_database_is_asked(db: Database, owner_dsn: str) -> None:
-    found = {finding.check: finding.level for finding in await database.look(db, 8)}
+    found = {finding.check: finding.level for finding in await database.look(db, 16)}
     assert found["database.durable"] is Level.FAILURE  # the suite's cluster has fsync off, and is found out
     assert (
         found["database.role"]
@@ -67,13 +73,13 @@ async def test_a_real_database_is_asked(db: Database, owner_dsn: str) -> None:
     )
     with psycopg.connect(owner_dsn, autocommit=True) as owner:
         owner.execute("delete from schema_migration where name > '0080'")
-    found = {finding.check: finding.level for finding in await database.look(db, 8)}
+    found = {finding.check: finding.level for finding in await database.look(db, 16)}
     assert found["database.schema"] is Level.FAILURE
 
 
 async def test_the_owner_is_no_role_to_serve_as(owner_dsn: str) -> None:
     async with Database.open(owner_dsn) as as_owner:
-        found = {finding.check: finding.level for finding in await database.look(as_owner, 8)}
+        found = {finding.check: finding.level for finding in await database.look(as_owner, 16)}
     assert found["database.role"] is Level.FAILURE
 
 

@@ -19,3 +19,11 @@ def test_where_there_is_no_hyperscan_it_says_so() -> None:
         [sys.executable, "-c", WITHOUT], capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("RE2 looks for patterns")
+
+
+def test_cores_that_lie_idle_are_a_hint_and_nothing_wrong() -> None:
+    for workers, cores in ((1, 1), (2, 4)):
+        assert engine.look_at_cores(workers, cores).next_step == ""
+    found = engine.look_at_cores(1, 4)
+    assert (found.level, "4 cores" in found.said, "smtp.workers" in found.next_step) == (Level.OK, True, True)
+    assert engine.cores() >= 1

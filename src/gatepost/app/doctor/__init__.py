@@ -65,7 +65,7 @@ async def examine(settings: Settings) -> list[Finding]:
         await add("ports", lambda: ports.look(settings, running))
         await add("certificates", lambda: certificates.look(settings, hostname, clock()))
         await add("disk", lambda: disk.look(settings.state))
-        found.append(engine.look())
+        found += [engine.look(), engine.look_at_cores(settings.smtp.workers, engine.cores())]
         found.append(disk.judge_second(guards_no_fork=guards_no_fork(settings)))
         kept, keys = secrets.look(settings.state, entropy)
         found += kept
@@ -80,7 +80,7 @@ async def examine(settings: Settings) -> list[Finding]:
                 await add("keys.erased", lambda: _enrolled(settings, ways.egress, db))
             if db is None:
                 return found
-            await add("database", lambda: database.look(db, settings.database.connections))
+            await add("database", lambda: database.look(db, database.taken(settings)))
             await add("database", lambda: database.look_at_accepting(through(ways.egress, accept_dsn(settings, dsn))))
             await add("blobs", lambda: outside.look_at_blobs(blobs_of(settings, ways), entropy))
             if keys is None:

@@ -7,6 +7,7 @@ from gatepost.db import Database, DatabaseUnavailableError
 from gatepost.db.binaries import OLDEST_MAJOR
 from gatepost.db.migrate import MigrationError, check_schema
 from gatepost.db.outside import Dsn
+from gatepost.settings import Settings
 
 _ASKED = """
     select name, setting from pg_settings where name in
@@ -37,7 +38,7 @@ async def look(db: Database, connections: int) -> list[Finding]:
 
     Args:
         db: as the serving role sees it.
-        connections: the size of each of the two pools.
+        connections: how many all pools of the house take at most.
 
     Raises:
         DatabaseUnavailableError: it does not answer.
@@ -70,6 +71,12 @@ async def look_at_accepting(dsn: Dsn) -> list[Finding]:
         step = "connect as gatepost_accept, which `gatepost migrate` has made, and grant it nothing"
         return [failure("database.accept", said, step)]
     return [ok("database.accept", "the role that takes mail may add, and change nothing")]
+
+
+def taken(settings: Settings) -> int:
+    """Return how many connections a house takes at most: two pools a process, and workers are processes beside it."""
+    workers = settings.smtp.workers if settings.smtp.workers > 1 else 0
+    return 2 * settings.database.connections * (1 + workers)
 
 
 def judge(facts: Mapping[str, str], connections: int) -> list[Finding]:
@@ -114,14 +121,14 @@ def _checksums(facts: Mapping[str, str]) -> Finding:
 
 
 def _room(facts: Mapping[str, str], connections: int) -> Finding:
-    most, ours = int(facts["max_connections"]), 2 * connections
-    if ours + 10 > most:
+    most = int(facts["max_connections"])
+    if connections + 10 > most:
         return warning(
             "database.connections",
-            f"our pools take {ours} of {most} connections",
-            "raise max_connections, or lower database.connections",
+            f"our pools take {connections} of {most} connections",
+            "raise max_connections, or lower database.connections or smtp.workers",
         )
-    return ok("database.connections", f"our pools take {ours} of {most} connections")
+    return ok("database.connections", f"our pools take {connections} of {most} connections")
 
 
 def _log(facts: Mapping[str, str]) -> Finding:

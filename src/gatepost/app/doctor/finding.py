@@ -20,7 +20,7 @@ class Finding:
     Attributes:
         check: ``subject.fact``, stable, explained in docs/runbooks/doctor.md.
         said: one sentence for the operator.
-        next_step: what to do; empty where all is well.
+        next_step: what to do; where all is well a hint, or empty.
     """
 
     check: str

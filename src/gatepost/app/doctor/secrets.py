@@ -8,7 +8,7 @@ from gatepost import access
 from gatepost.app.doctor.finding import Finding, failure, ok, warning
 from gatepost.clock import Entropy
 from gatepost.db import Database
-from gatepost.keys import FILE, MASTER, NEXT, ErasedError, KeyringError, KeysAwayError, KeyStore
+from gatepost.keys import FILE, MASTER, NEXT, ErasedError, KeyringError, KeysAwayError, KeysDamagedError, KeyStore
 from gatepost.record import log_store
 from gatepost.record.log_store import LOG_KEY_PURPOSE
 
@@ -73,6 +73,8 @@ async def try_on(keys: KeyStore, db: Database) -> list[Finding]:
             opened += 1
     except KeysAwayError as error:
         return [failure("keys.fit", str(error), DISK_FIRST)]
+    except KeysDamagedError as error:
+        return [failure("keys.fit", str(error), _RESTORE)]
     except (KeyringError, ErasedError):
         return [failure("keys.fit", "the master key does not open this database's secrets", _RESTORE)]
     said = f"the master key opens what was sealed ({opened} looked at)" if opened else "nothing is sealed"

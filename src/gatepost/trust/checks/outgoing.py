@@ -118,7 +118,7 @@ def _is_open(register: Register, purpose: Purpose) -> bool:
 
 
 async def _is_refused(target: Outgoing, purpose: Purpose, port: int) -> bool:
-    errand = Errand(purpose, "canary", target.tenant)
+    errand = Errand(purpose, "canary", target.tenant, is_trial=True)
     try:
         made = await target.egress.connect(errand, STRANGER, port, timeout_s=TIMEOUT_S, addresses=[HOST])
     except EgressRefusedError:
