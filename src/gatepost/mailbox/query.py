@@ -71,6 +71,7 @@ class Query:
         since: not older than this.
         until: older than this.
         marks: what to mark where a hit is shown.
+        asked: the question as it was written.
     """
 
     wanted: frozenset[str] = frozenset()
@@ -80,6 +81,7 @@ class Query:
     since: datetime | None = None
     until: datetime | None = None
     marks: Marks = NO_MARKS
+    asked: str = ""
 
     def is_in(self, texts: Texts) -> bool:
         """Tell whether a message that the index knows nothing of is one."""
@@ -138,6 +140,7 @@ def parse(text: str) -> Query:
         since=since,
         until=until,
         marks=_marks(pieces),
+        asked=text,
     )
 
 
