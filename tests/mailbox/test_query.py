@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepost.mail.address import Address
+from gatepost.mailbox import words
 from gatepost.mailbox.query import PIECES_MAX, QUERY_MAX_CHARS, Phrase, QueryError, parse
 from postbag import INVOICE, letter
 
@@ -47,6 +48,14 @@ def test_an_address_is_found_wherever_it_stands() -> None:
 )
 def test_an_address_is_read_as_it_was_copied(copied: str) -> None:
     assert parse(f"from:{copied}").wanted == {"from:boss@example.org"}
+
+
+def test_a_sentence_without_spaces_is_found_where_its_beginning_alone_was_indexed() -> None:
+    sentence = "".join(map(chr, range(0x4E00, 0x4E00 + 200)))
+    query = parse(sentence)
+    assert query.wanted <= {f"any:{pair}" for pair in words.pairs(sentence[: words.WORD_MAX_CHARS])}
+    assert query.is_said(letter(1, text=f"前{sentence}后").texts)
+    assert not query.is_said(letter(1, text=sentence[:-1]).texts)
 
 
 def test_a_domain_may_be_spelled_as_people_write_it() -> None:

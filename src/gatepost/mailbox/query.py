@@ -214,8 +214,16 @@ def _piece(field: str | None, said: str, *, is_quoted: bool) -> _Parts:
     runs = [run for run, _, _ in words.runs(said)]
     if not runs:
         return _Parts(set(), [])
-    terms = {f"{place}:{word}" for run in runs for word in (words.pairs(run) if words.is_unspaced(run) else [run])}
+    terms = {f"{place}:{word}" for run in runs for word in _tokens(run)}
     return _Parts(terms, [_phrase(field, runs)] if len(runs) > 1 or len(terms) > 1 else [])
+
+
+def _tokens(run: str) -> list[str]:
+    """Return what stands for a run in the index; of a long sentence without spaces its beginning, which says enough.
+
+    Its phrase is compared to the end. The beginning is all that was indexed of one until whole sentences were.
+    """
+    return words.pairs(run[: words.WORD_MAX_CHARS]) if words.is_unspaced(run) else [run]
 
 
 def _address(name: str) -> str:

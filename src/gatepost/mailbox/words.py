@@ -17,6 +17,7 @@ WORD_MAX_CHARS = 64
 TEXT_MAX_CHARS = 200_000
 TERMS_MAX = 4_000
 """How many words of one text count: the first ones. A stranger may have written a million different ones."""
+MARKS_MAX = 30
 PREFIX_MIN_CHARS, PREFIX_MAX_CHARS = 3, 6
 ATTACHMENT = "has:attachment"
 
@@ -42,12 +43,22 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     return re.compile(f"[{_UNSPACED}]+|{letter}+(?:[{re.escape(marks)}]+{letter}*)*"), re.compile(f"[{_UNSPACED}]")
 
 
+@cache
+def _crowd() -> re.Pattern[str]:
+    """Return what a crowd of marks on one letter is, after those that count (UAX #15 section 13).
+
+    Normalising puts them in order, which takes as long as the square of their number: minutes for a stranger's mail.
+    """
+    marks = "".join(char for char in map(chr, range(_PLANE)) if unicodedata.combining(char))
+    return re.compile(f"([{re.escape(marks)}]{{{MARKS_MAX}}})[{re.escape(marks)}]+")
+
+
 def folded(word: str) -> str:
     """Return a word as it is compared; of a run without spaces all of it, for a sentence in Thai is one.
 
     A stranger's may have 200,000 letters: only short ones are remembered.
     """
-    return _folded_often(word) if len(word) <= WORD_MAX_CHARS else _folded(word)
+    return _folded_often(word) if len(word) <= WORD_MAX_CHARS else _folded(_crowd().sub(r"\1", word))
 
 
 def _folded(word: str) -> str:
