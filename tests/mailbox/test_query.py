@@ -63,6 +63,19 @@ def test_a_domain_may_be_spelled_as_people_write_it() -> None:
     assert parse("to:jörg@bücher.example").wanted == {"to:jorg@xn--bcher-kva.example"}
 
 
+@pytest.mark.parametrize(
+    "spelled", [".example.org", "*.example.org", "*@example.org", "@example.org", "@.example.org."]
+)
+def test_all_mail_of_a_domain_is_asked_for_as_people_do_elsewhere(spelled: str) -> None:
+    assert parse(f"from:{spelled}").wanted == {"from:example.org"}
+
+
+@pytest.mark.parametrize("quoted", ["“next friday”", "„next friday“", "«next friday»", "\uff02next friday\uff02"])
+def test_quotation_marks_may_be_those_that_a_telephone_writes(quoted: str) -> None:
+    assert parse(quoted).phrases == parse('"next friday"').phrases
+    assert parse(f"lunch -{quoted}").unwanted_phrases == parse('"next friday"').phrases
+
+
 def test_days_are_bounds() -> None:
     query = parse("after:2026-01-02 after:2026-01-01 before:2026-03-01")
     assert query.since == datetime(2026, 1, 2, tzinfo=UTC)

@@ -19,6 +19,8 @@ _PIECE = re.compile(
 )
 _FIELD_LIKE = re.compile(r"(?P<name>[A-Za-z][A-Za-z_-]+):(?!//)")  # of a URL the colon is its own
 _OPERATORS = frozenset({"OR", "AND", "NOT", "NEAR", "|", "||"})
+_QUOTES = dict.fromkeys(map(ord, "\u201c\u201d\u201e\u201f\uff02\u00ab\u00bb"), '"')
+"""What telephones and word processors make of quotation marks."""
 _AROUND_NAMES = "<>()[],;:"
 """What stands around an address where it was copied."""
 
@@ -111,6 +113,7 @@ def parse(text: str) -> Query:
     """
     if len(text) > QUERY_MAX_CHARS:
         raise QueryError(f"A query has at most {QUERY_MAX_CHARS} characters.")
+    text = text.translate(_QUOTES)
     if text.count('"') % 2:
         raise QueryError("A quotation mark is not closed.")
     pieces = list(_PIECE.finditer(text))
@@ -208,7 +211,7 @@ def _piece(field: str | None, said: str, *, is_quoted: bool) -> _Parts:
     place = field or "any"
     if not is_quoted and said.endswith("*"):
         return _prefix(field, said.rstrip("*"))
-    name = said.strip(_AROUND_NAMES).rstrip(".").removeprefix("@")
+    name = said.strip(_AROUND_NAMES).rstrip(".").lstrip("@*.")  # all mail of a domain, as others spell it
     if not is_quoted and field in _PEOPLE and re.search(r"[@.]", name):
         return _Parts({f"{field}:{_address(name)}"}, [])
     runs = [run for run, _, _ in words.runs(said)]
@@ -221,7 +224,7 @@ def _piece(field: str | None, said: str, *, is_quoted: bool) -> _Parts:
 def _tokens(run: str) -> list[str]:
     """Return what stands for a run in the index; of a long sentence without spaces its beginning, which says enough.
 
-    Its phrase is compared to the end. The beginning is all that was indexed of one until whole sentences were.
+    Its phrase is compared to the end.
     """
     return words.pairs(run[: words.WORD_MAX_CHARS]) if words.is_unspaced(run) else [run]
 

@@ -1,8 +1,9 @@
 """Which words a message is found by, spelled so that two people who mean the same word write the same one.
 
 Words are runs of letters, digits and their marks (Unicode), without regard to case, width or accents: NFKC and case
-folding, then the combining marks of Latin, Greek and Cyrillic are dropped. Scripts that put no space between words are
-cut into single characters and pairs of neighbours. There is no stemming: it would need to know the language.
+folding, then the combining marks of Latin, Greek and Cyrillic are dropped, and the points of Arabic and Hebrew, which few
+write. Scripts that put no space between words are cut into single characters and pairs of neighbours. There is no
+stemming: it would need to know the language.
 """
 
 import re
@@ -28,7 +29,12 @@ _UNSPACED = (
     "\u1100-\u11ff\ua960-\ua97f\uac00-\ud7ff"  # Korean puts spaces, but hangs its particles on words
 )
 _PLANE = 0x10000  # what lies beyond are rare scripts, whose marks part words
-_ACCENT = re.compile("[\u0300-\u036f]")
+_ACCENT = re.compile(
+    "[\u0300-\u036f"
+    "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"  # Hebrew points
+    "\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed]"  # Arabic
+)
+_DOTLESS = str.maketrans("\u0131", "i")  # in capitals nobody can tell them apart
 _ASCII_WORDS = bytes(ord(char.lower()) if char.isascii() and char.isalnum() else 32 for char in map(chr, range(256)))
 """Letters in lower case and digits stay; whatever else ASCII has parts words."""
 _ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]@]{1,64}@[^\s<>,;:\"()\[\]@]{1,255}")
@@ -65,7 +71,7 @@ def _folded(word: str) -> str:
     if word.isascii():
         return word.lower()[:WORD_MAX_CHARS]
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", word).casefold())
-    run = unicodedata.normalize("NFC", _ACCENT.sub("", apart))
+    run = unicodedata.normalize("NFC", _ACCENT.sub("", apart).translate(_DOTLESS))
     return run if is_unspaced(run) else run[:WORD_MAX_CHARS]
 
 
