@@ -50,7 +50,7 @@ async def _costs(db: Database, number: int) -> dict[str, int]:
         "page": lambda tx: mailbox.page(tx, ACCOUNT, limit=50),
         "next page": lambda tx: mailbox.page(tx, ACCOUNT, limit=5, cursor=cursor),
         "one": lambda tx: mailbox.get(tx, ACCOUNT, newest[-1].id),
-        "thread": lambda tx: mailbox.thread(tx, ACCOUNT, newest[0].thread),
+        "thread": lambda tx: mailbox.thread(tx, ACCOUNT, newest[0].thread, limit=50),
         "a word of all": lambda tx: find(tx, "friday"),
         "a rare word": lambda tx: find(tx, RARE),
         "keep": lambda tx: mailbox.keep_all(tx, [letter(number, "Pay by Friday.")]),

@@ -29,9 +29,11 @@ def runs(text: str) -> list[str]:
         ("東京tower", ["東京", "tower"]),
         ("ｶﾞｰﾄﾞ", ["ガード"]),
         ("नमस्ते दुनिया", ["नमस्ते", "दुनिया"]),
-        ("مُحَمَّد أَحْمَد كتــاب", ["محمد", "احمد", "كتاب"]),
+        ("\u0645\u064f\u062d\u064e\u0645\u064e\u0651\u062f", ["\u0645\u062d\u0645\u062f"]),  # Arabic with its points
+        ("\u0623\u062d\u0645\u062f", ["\u0627\u062d\u0645\u062f"]),
+        ("\u0643\u062a\u0640\u0640\u0627\u0628", ["\u0643\u062a\u0627\u0628"]),  # stretched
         ("\u05e9\u05b8\u05c1\u05dc\u05d5\u05b9\u05dd", ["\u05e9\u05dc\u05d5\u05dd"]),
-        ("IŞIK ışık DİYARBAKIR diyarbakır", ["isik", "isik", "diyarbakir", "diyarbakir"]),
+        ("I\u015eIK \u0131\u015f\u0131k D\u0130YARBAKIR diyarbak\u0131r", ["isik", "isik", "diyarbakir", "diyarbakir"]),
         ("don't", ["don", "t"]),
         ("", []),
         ("--- \x00 ...", []),

@@ -90,7 +90,7 @@ class Email(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Page(NamedTuple):
-    """Messages, newest first. ``after`` continues the list after them; None at its end."""
+    """Messages in the order of their list. ``after`` continues it after them; None at its end."""
 
     emails: list[Email]
     after: str | None

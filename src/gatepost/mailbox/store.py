@@ -222,12 +222,17 @@ async def page(
     return [(row.seq, email_of(tx.vault, row)) for row in rows]
 
 
-async def by_thread(tx: Transaction, account: AccountId, thread: ThreadId) -> list[Email]:
-    """Return the thread's messages, oldest first."""
-    query = (
-        "select * from email where tenant = %(tenant)s and account = %(account)s and thread = %(thread)s order by seq"
-    )
-    return [email_of(tx.vault, row) for row in await tx.all(query, account=account, thread=thread)]
+async def by_thread(
+    tx: Transaction, account: AccountId, thread: ThreadId, *, limit: int, above: int
+) -> list[tuple[int, Email]]:
+    """Return the thread's messages with their numbers in the order of arrival, oldest first, above a number."""
+    query = """
+        select * from email where tenant = %(tenant)s and account = %(account)s and thread = %(thread)s
+          and seq > %(above)s
+        order by seq limit %(limit)s
+    """
+    rows = await tx.all(query, account=account, thread=thread, limit=limit, above=above)
+    return [(row.seq, email_of(tx.vault, row)) for row in rows]
 
 
 async def threads_of(tx: Transaction, asked: Sequence[tuple[AccountId, Sequence[bytes]]]) -> dict[int, ThreadId]:

@@ -1,9 +1,9 @@
 """Which words a message is found by, spelled so that two people who mean the same word write the same one.
 
 Words are runs of letters, digits and their marks (Unicode), without regard to case, width or accents: NFKC and case
-folding, then the combining marks of Latin, Greek and Cyrillic are dropped, and the points of Arabic and Hebrew, which few
-write. Scripts that put no space between words are cut into single characters and pairs of neighbours. There is no
-stemming: it would need to know the language.
+folding, then the combining marks of Latin, Greek and Cyrillic are dropped, and the points of Arabic and Hebrew. Scripts
+that put no space between words are cut into single characters and pairs of neighbours. There is no stemming: it would
+need to know the language.
 """
 
 import re

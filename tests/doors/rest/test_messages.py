@@ -159,6 +159,28 @@ async def test_a_list_goes_on_after_what_was_erased_meanwhile(
     assert [item.get("message_id") or item["hold_id"] for item in again["items"]] == every[2:]
 
 
+async def test_a_long_thread_is_read_page_by_page_also_while_some_of_it_is_erased(
+    house: House, keeper: Keeper, ours: Tenancy
+) -> None:
+    await set_policy(house, ours, EVERYBODY)
+    first = await kept(house, ours)
+    ids = [first.email]
+    for author in ("ann@boss.test", "eve@boss.test", "eve@boss.test", "bob@boss.test"):
+        done = await write(house, ours, author, head=f"References: <{first.email}@boss.test>\r\n")
+        assert isinstance(done.outcome, Kept)
+        ids.append(done.outcome.email)
+    await sequence(house, ours)
+    path = f"/api/v1/mailboxes/{ours.account}/threads/{first.thread}"
+    async with calls(rest.build(house, keeper=keeper), ours.owner) as client:
+        one = (await client.get(path, params={"limit": 3})).json()
+        assert (await client.post("/api/v1/erasures", json={"address": "eve@boss.test"})).status_code == 200
+        two = (await client.get(path, params={"limit": 3, "cursor": one["next_cursor"]})).json()
+        wrong = await client.get(path.replace(first.thread, "th_other"), params={"cursor": one["next_cursor"]})
+    assert [each["message_id"] for each in one["messages"]] == ids[:3]
+    assert ([each["message_id"] for each in two["messages"]], two["next_cursor"]) == (ids[4:], None)
+    assert (wrong.status_code, wrong.json()["type"]) == (422, "/api/problems/cursor.invalid")
+
+
 @pytest.mark.parametrize("cursor", ["em_none", "0", "A" * 32, "A" * 43, "-_-_"])
 @pytest.mark.parametrize("place", ["messages?", "search?q=lunch&", "holds?", "petitions?"])
 async def test_a_cursor_of_another_list_is_told_and_is_no_end(

@@ -248,14 +248,23 @@ async def _sealed(house: House, principal: Principal, email: Email, octets: byte
 
 
 @router.get("/threads/{thread_id}", summary="Read a thread")
-async def thread(mailbox_id: MailboxId, thread_id: ThreadId, house: HouseDep, principal: MailReader) -> ThreadShown:
-    """Return a conversation, oldest message first, each message as it is shown alone."""
+async def thread(
+    mailbox_id: MailboxId,
+    thread_id: ThreadId,
+    house: HouseDep,
+    principal: MailReader,
+    limit: Limit = 50,
+    cursor: ListCursor = None,
+) -> ThreadShown:
+    """Return a conversation, oldest message first, each as it is shown alone; pass on `next_cursor` as `cursor`."""
     async with mailbox_of(house, principal, mailbox_id) as (tx, account):
-        emails = await mailbox.thread(tx, account, ConversationId(thread_id))
-    if not emails:
+        found = await mailbox.thread(tx, account, ConversationId(thread_id), limit=limit, cursor=cursor)
+    if not found.emails and cursor is None:
         raise missing("thread")
     return ThreadShown(
-        thread_id=thread_id, messages=[await _withheld(house, principal, email, NOTHING) for email in emails]
+        thread_id=thread_id,
+        messages=[await _withheld(house, principal, email, NOTHING) for email in found.emails],
+        next_cursor=found.after,
     )
 
 
