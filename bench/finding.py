@@ -29,7 +29,7 @@ from gatepost.db import Database, Transaction
 from gatepost.db.launcher import Cluster, find_binaries
 from gatepost.db.migrate import migrate
 from gatepost.ids import AccountId, BlobId, EmailId, TenantId, ThreadId
-from gatepost.keys import KeyStore, Vault
+from gatepost.keys import KeyStore, Vault, cursor_of, timed
 from gatepost.mail.address import Address
 from gatepost.mail.reading import of_text
 from gatepost.mailbox import store, word_store, words
@@ -183,19 +183,29 @@ def questions(letters: Letters, count: int) -> dict[str, Callable[[Transaction],
     def listed(
         before: int | None = None, *, is_proven: bool | None = None
     ) -> Callable[[Transaction], Awaitable[object]]:
-        cursor = None if before is None else EmailId(f"em_{before:016}")
-        return lambda tx: mailbox.page(tx, ACCOUNT, limit=50, before=cursor, is_proven=is_proven)
+        def asked(tx: Transaction) -> Awaitable[object]:
+            place = None if before is None else (before + 1).to_bytes(8, "big")
+            cursor = None if place is None else cursor_of(tx.vault, f"mail/{ACCOUNT}/{is_proven}/None", place)
+            return mailbox.page(tx, ACCOUNT, limit=50, cursor=cursor, is_proven=is_proven)
+
+        return asked
 
     def searched(text: str, after: int | None = None) -> Callable[[Transaction], Awaitable[object]]:
-        query, cursor = mailbox.parse_query(text), None if after is None else EmailId(f"em_{after:016}")
-        return lambda tx: mailbox.search(tx, ACCOUNT, query, limit=50, after=cursor)
+        def asked(tx: Transaction) -> Awaitable[object]:
+            cursor = None
+            if after is not None:
+                place = timed(letters.letter(after).received_at, (after + 1).to_bytes(8, "big"))
+                cursor = cursor_of(tx.vault, f"search/{ACCOUNT}/{text}", place)
+            return mailbox.search(tx, ACCOUNT, mailbox.parse_query(text), limit=50, cursor=cursor)
+
+        return asked
 
     said = letters.words
     return {
         "list, newest page": listed(),
         "list, page at a tenth from the oldest": listed(count // 10),
         "list, only unproven": listed(is_proven=False),
-        "thread of four": lambda tx: mailbox.thread(tx, ACCOUNT, ThreadId(f"th_{count // 8:016}")),
+        "thread of four": lambda tx: mailbox.thread(tx, ACCOUNT, ThreadId(f"th_{count // 8:016}"), limit=50),
         "search, a word in one message": searched(f"n{count // 3}"),
         "search, a word in none": searched("nowhere"),
         "search, the commonest word": searched(said[0]),
@@ -205,6 +215,8 @@ def questions(letters: Letters, count: int) -> dict[str, Callable[[Transaction],
         "search, a common and a rare word": searched(f"{said[0]} n{count // 3}"),
         "search, two words seldom together": searched(f"{said[1_000]} {said[1_500]}"),
         "search, a common word but not another": searched(f"{said[0]} -{said[1]}"),
+        "search, all but the commonest word": searched(f"-{said[0]}"),
+        "search, all but what all have": searched("-to:agent@bench.example"),
         "search, from: an address": searched("from:person77@firm77.example"),
         "search, from: a domain": searched("from:firm77.example"),
         "search, a phrase": searched(f'"{said[0]} {said[1]}"'),

@@ -45,8 +45,8 @@ async def keep(db: Database, *emails: Email, indexed: bool) -> None:
         await mailbox.Indexer(db).index(TENANT, limit=10_000)
 
 
-async def find(tx: Transaction, text: str, limit: int = 50, after: EmailId | None = None) -> list[str]:
-    found = await mailbox.search(tx, ACCOUNT, mailbox.parse_query(text), limit=limit, after=after)
+async def find(tx: Transaction, text: str, limit: int = 50, cursor: str | None = None) -> list[str]:
+    found = await mailbox.search(tx, ACCOUNT, mailbox.parse_query(text), limit=limit, cursor=cursor)
     return [email.id for email in found.emails]
 
 

@@ -24,6 +24,19 @@ async def scene(db: Database, tmp_path: Path) -> AsyncIterator[Journey]:
         yield opened
 
 
+async def test_the_export_has_every_page(scene: Journey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leaving, "PAGE", 2)
+    for _ in range(5):
+        await scene.boss_asks()
+    change = agreeing.change_of(read_operator(EXAMPLE), "terms")
+    assert change is not None
+    await agreeing.announce(scene.house, change)
+    said = {"sha256": change.sha256, "actor": "ky_owner"}
+    await agreeing.say(scene.house, TENANT, "terms", Standing.REJECTED, **said)
+    (tmp_path / "taken").mkdir()
+    assert (await leaving.export(scene.house, TENANT, "terms", tmp_path / "taken")).messages == 5
+
+
 async def test_nobody_is_closed_before_the_export_and_the_export_is_whole(scene: Journey, tmp_path: Path) -> None:
     await scene.boss_asks()
     change = agreeing.change_of(read_operator(EXAMPLE), "terms")

@@ -29,12 +29,20 @@ def test_a_letter_is_listed_searched_and_shown(house: Process, found: str) -> No
     assert "\x1b" not in shown + searched  # a stranger does not paint our terminal
 
 
+def test_a_list_goes_on_where_it_printed(house: Process, found: str) -> None:
+    house.run("send", "--from", "you@example.com", "--subject", "Badgers", "--text", "And two badgers.")
+    _, more = house.run("mail", "list", "--limit", "1", "-t", "sandbox").stdout.split("more: --after ")
+    assert found in house.run("mail", "list", "--limit", "1", "-t", "sandbox", "--after", more.strip()).stdout
+
+
 def test_what_cannot_be_done_is_one_sentence(house: Process) -> None:
     for arguments, why in {
         ("search", "before:soon"): "take a day",
         ("search", "nosuchword"): "",
         ("show", "em_nowhere"): "no such message",
         ("list", "-m", "nobody@gatepost.test"): "name one mailbox",
+        ("list", "--after", "em_nowhere"): "continues another list",
+        ("search", "otters", "--after", "em_nowhere"): "continues another list",
     }.items():
         done = house.run("mail", *arguments, "-t", "sandbox")
         assert done.returncode == (1 if why else 0), done.stderr

@@ -94,7 +94,7 @@ async def test_a_machines_mail_is_known_as_such(db: Database) -> None:
 async def test_what_was_refused_leaves_nothing(db: Database, disposition: Disposition) -> None:
     async with db.transaction(TENANT) as tx:
         done = await singly.carry_out(tx, recorded(inbound(), disposition), entropy=entropy)
-        assert (done.outcome, await mailbox.page(tx, ACCOUNT, limit=1, before=None)) == (Refused(), [])
+        assert (done.outcome, await mailbox.page(tx, ACCOUNT, limit=1)) == (Refused(), ([], None))
         assert await body_of(tx, KEPT.id) is None
 
 
@@ -102,7 +102,7 @@ async def test_what_is_held_is_in_no_mailbox(db: Database) -> None:
     async with db.transaction(TENANT) as tx:
         done = await singly.carry_out(tx, recorded(inbound(), Disposition.HOLD), entropy=entropy)
         held = Held(KEPT.id, hold_of(KEPT.id), inbound().received_at + USUAL_WAIT.lasts)
-        assert (done.outcome, await mailbox.page(tx, ACCOUNT, limit=1, before=None)) == (held, [])
+        assert (done.outcome, await mailbox.page(tx, ACCOUNT, limit=1)) == (held, ([], None))
         assert await body_of(tx, KEPT.id) == inbound().raw  # a human may still release it
 
 

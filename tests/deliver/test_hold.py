@@ -15,6 +15,7 @@ from gatepost.deliver import hold, hold_end, hold_store
 from gatepost.deliver.hold import Approver
 from gatepost.deliver.paper import DefaultOutcome, Held, Hold, HoldState
 from gatepost.ids import AccountId, EmailId, HoldId
+from gatepost.keys import CursorError
 from gatepost.mail.address import Address
 from outbound import ACCOUNT, AGENT, BOSS, NOW, TENANT, entropy, inbound, outbound, recorded
 
@@ -47,7 +48,7 @@ async def test_a_hold_is_found_by_its_account_and_tenant_alone(db: Database) -> 
         assert await hold.get(tx, found.id, ACCOUNT) == found
         assert await hold.on_email(tx, found.email) == found
         assert await hold.on_email(tx, EmailId("em_none")) is None
-        assert await hold.page(tx, AccountId(99), state=None, limit=9, before=None) == []
+        assert await hold.page(tx, AccountId(99), state=None, limit=9) == ([], None)
         with pytest.raises(hold.HoldMissingError):
             await hold.get(tx, found.id, AccountId(99))
         with pytest.raises(hold.HoldMissingError):
@@ -95,7 +96,10 @@ async def test_pages_go_from_the_newest_to_the_oldest(db: Database) -> None:
         for number in range(5):
             later = replace(first, id=HoldId(f"ho_{number}"), held_at=NOW)
             await hold_store.insert(tx, later)
-        one = await hold.page(tx, ACCOUNT, state=HoldState.WAITING, limit=4, before=None)
-        two = await hold.page(tx, ACCOUNT, state=HoldState.WAITING, limit=4, before=one[-1].id)
-        assert len({each.id for each in (*one, *two)}) == 6
-        assert await hold.page(tx, ACCOUNT, state=HoldState.RELEASED, limit=4, before=None) == []
+        one = await hold.page(tx, ACCOUNT, state=HoldState.WAITING, limit=4)
+        two = await hold.page(tx, ACCOUNT, state=HoldState.WAITING, limit=4, cursor=one.after)
+        assert len({each.id for each in (*one.holds, *two.holds)}) == 6
+        assert two.after is None
+        assert await hold.page(tx, ACCOUNT, state=HoldState.RELEASED, limit=4) == ([], None)
+        with pytest.raises(CursorError):
+            await hold.page(tx, ACCOUNT, state=HoldState.RELEASED, limit=4, cursor=one.after)

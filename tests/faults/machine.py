@@ -146,7 +146,7 @@ async def kept(house: Machine) -> dict[EmailId, str]:
     found: dict[EmailId, str] = {}
     async with beside(house) as inside, inside.db.transaction(TenantId(str(house.sandbox["tenant"]))) as tx:
         for account in accounts:
-            emails = await mailbox.page(tx, account, limit=1_000_000, before=None)
+            emails = (await mailbox.page(tx, account, limit=1_000_000)).emails
             found |= {email.id: email.message_id for email in emails}
     return found
 

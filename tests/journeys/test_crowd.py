@@ -92,8 +92,8 @@ async def test_a_mailbox_has_an_end_too_and_so_has_what_an_agent_proposes(
     assert isinstance((await scene.boss_writes()).outcome, Held)
     assert reasons([await scene.boss_writes()]) == ["hold.full_mailbox"]
     async with scene.house.db.transaction(TENANT) as tx:
-        page = await hold.page(tx, scene.account, state=None, limit=10, before=None)
-    assert len(page) == 3
+        page = await hold.page(tx, scene.account, state=None, limit=10)
+    assert len(page.holds) == 3
 
 
 async def test_whoever_forges_a_name_fills_nobodys_window_and_takes_nobodys_place(

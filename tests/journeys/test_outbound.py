@@ -152,8 +152,7 @@ async def test_a_key_stands_for_one_text(scene: Scene) -> None:
 
 async def notices(scene: Scene) -> list[Email]:
     async with scene.house.db.transaction(TENANT) as tx:
-        emails = await mailbox.page(tx, scene.account, limit=10, before=None, is_proven=None, is_automatic=True)
-    return list(emails)
+        return (await mailbox.page(tx, scene.account, limit=10, is_automatic=True)).emails
 
 
 async def test_when_mail_finally_fails_a_notice_comes_in_by_the_same_road(scene: Scene, sink: Sink) -> None:

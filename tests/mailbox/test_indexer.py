@@ -4,6 +4,7 @@ import psycopg
 
 from gatepost import mailbox
 from gatepost.db import Database
+from gatepost.db.migrate import migrations
 from gatepost.ids import AccountId
 from gatepost.keys import Kind
 from gatepost.mail.address import Address
@@ -157,3 +158,17 @@ async def test_mail_that_was_changed_keeps_no_words_of_others_from_being_forgott
     db.keys.destroy(TENANT, Kind.SUBJECT, db.keys.subject_name(TENANT, bob.key))
     assert await Indexer(db).sweep() == 1
     assert await _count(db, "email_words") == 1
+
+
+async def test_mail_indexed_by_an_older_release_is_indexed_anew(db: Database, owner_dsn: str) -> None:
+    """Its tokens were others: until then a message is found as it is read."""
+    await keep(db, letter(1, text="a lunch"), letter(2, text="a lunch"), indexed=True)
+    await keep(db, letter(3, text="a lunch"), indexed=False)
+    (anew,) = (text for name, text in migrations() if name == "0520_words_anew.sql")
+    with psycopg.connect(owner_dsn, autocommit=True) as owner:
+        owner.execute("update email_words set tokens = '{}'")
+        owner.execute(anew.encode())
+    assert (await _count(db, "unindexed"), await _count(db, "email_words")) == (3, 0)
+    assert await hits(db, "lunch") == [3, 2, 1]
+    assert await Indexer(db).index(TENANT) == 3
+    assert await hits(db, "lunch") == [3, 2, 1]

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepost.mailbox.snippet import LEAD_CHARS, NO_MARKS, SNIPPET_CHARS, Marks, Piece, marked, snippet
+from gatepost.mailbox.snippet import (
+    LEAD_CHARS,
+    MARKED_MAX_CHARS,
+    NO_MARKS,
+    SNIPPET_CHARS,
+    Marks,
+    Piece,
+    marked,
+    snippet,
+)
 
 LUNCH = Marks(frozenset({"lunch"}), ("frid",))
 
@@ -61,6 +70,13 @@ def test_pieces_are_the_text_and_nothing_else(text: str) -> None:
         assert "".join(piece.text for piece in marked(text, marks)) == text
         assert marks.first(text) == next((start for start, _ in marks.hits(text)), 0)
         assert sum(len(piece.text) for piece in snippet(text, marks)) <= SNIPPET_CHARS
+
+
+def test_of_a_subject_of_nothing_but_hits_the_beginning_is_marked() -> None:
+    text = "天地" * 30_000
+    pieces = marked(text, Marks(frozenset("天")))
+    assert "".join(piece.text for piece in pieces) == text
+    assert sum(piece.is_hit for piece in pieces) == MARKED_MAX_CHARS // 2
 
 
 def test_a_snippet_of_nothing_but_hits_costs_as_the_text_is_long() -> None:

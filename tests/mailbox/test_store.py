@@ -7,6 +7,7 @@ import singly
 from gatepost import mailbox
 from gatepost.db import Database, Transaction
 from gatepost.ids import AccountId, EmailId, TenantId, ThreadId
+from gatepost.keys import CursorError
 from gatepost.mail.address import Address
 from gatepost.mail.reading import of_text
 from gatepost.mailbox import store
@@ -46,14 +47,14 @@ async def test_what_is_compared_with_a_phrase_is_read_without_the_rest(tx: Trans
 async def test_keeping_it_twice_keeps_it_once(tx: Transaction) -> None:
     await singly.keep(tx, KEPT)
     await singly.keep(tx, KEPT)
-    assert await mailbox.page(tx, ACCOUNT, limit=10, before=None) == [KEPT]
+    assert await mailbox.page(tx, ACCOUNT, limit=10) == ([KEPT], None)
 
 
 async def test_another_account_does_not_see_it(tx: Transaction) -> None:
     await singly.keep(tx, KEPT)
     assert await mailbox.get(tx, AccountId(8), KEPT.id) is None
-    assert await mailbox.page(tx, AccountId(8), limit=10, before=None) == []
-    assert await mailbox.thread(tx, AccountId(8), KEPT.thread) == []
+    assert await mailbox.page(tx, AccountId(8), limit=10) == ([], None)
+    assert await mailbox.thread(tx, AccountId(8), KEPT.thread, limit=9) == ([], None)
 
 
 async def test_another_tenant_does_not_see_it(db: Database) -> None:
@@ -67,9 +68,10 @@ async def test_another_tenant_does_not_see_it(db: Database) -> None:
 async def test_pages_run_from_the_newest_to_the_oldest(tx: Transaction) -> None:
     for name in "abcde":
         await _keep(tx, name)
-    first = await mailbox.page(tx, ACCOUNT, limit=2, before=None)
-    second = await mailbox.page(tx, ACCOUNT, limit=9, before=first[-1].id)
-    assert [email.id for email in (*first, *second)] == ["em_e", "em_d", "em_c", "em_b", "em_a"]
+    first = await mailbox.page(tx, ACCOUNT, limit=2)
+    second = await mailbox.page(tx, ACCOUNT, limit=3, cursor=first.after)
+    assert [email.id for email in (*first.emails, *second.emails)] == ["em_e", "em_d", "em_c", "em_b", "em_a"]
+    assert second.after is None
 
 
 async def test_the_latest_are_of_all_mailboxes_and_of_one_tenant(db: Database) -> None:
@@ -83,15 +85,43 @@ async def test_the_latest_are_of_all_mailboxes_and_of_one_tenant(db: Database) -
         assert await mailbox.latest(tx, limit=9) == []
 
 
-async def test_a_page_before_an_unknown_message_is_empty(tx: Transaction) -> None:
-    await _keep(tx, "a")
-    assert await mailbox.page(tx, ACCOUNT, limit=2, before=EmailId("em_nowhere")) == []
+async def test_a_cursor_continues_its_own_list_alone(db: Database) -> None:
+    async with db.transaction(TENANT) as tx:
+        for name in "abc":
+            await _keep(tx, name)
+        cursor = (await mailbox.page(tx, ACCOUNT, limit=1)).after
+        assert cursor is not None
+        for wrong in (cursor[:-1], f"{cursor}A", f"A{cursor[1:]}", "em_c", "x", "", "\u00e9"):
+            with pytest.raises(CursorError):
+                await mailbox.page(tx, ACCOUNT, limit=1, cursor=wrong)
+        with pytest.raises(CursorError):
+            await mailbox.page(tx, AccountId(8), limit=1, cursor=cursor)
+        for is_proven, is_automatic in ((True, None), (False, None), (None, False)):
+            with pytest.raises(CursorError):
+                await mailbox.page(tx, ACCOUNT, limit=1, cursor=cursor, is_proven=is_proven, is_automatic=is_automatic)
+        with pytest.raises(CursorError):
+            await mailbox.search(tx, ACCOUNT, mailbox.parse_query("meet"), limit=1, cursor=cursor)
+    async with db.transaction(TenantId("tn_two")) as tx:
+        with pytest.raises(CursorError):
+            await mailbox.page(tx, ACCOUNT, limit=1, cursor=cursor)
+
+
+async def test_a_cursor_tells_nothing_of_how_much_mail_others_get(tx: Transaction) -> None:
+    for name in "abcd":
+        await _keep(tx, name)
+    first = await mailbox.page(tx, ACCOUNT, limit=1)
+    second = await mailbox.page(tx, ACCOUNT, limit=1, cursor=first.after)
+    assert first.after is not None
+    assert second.after is not None
+    assert len(first.after) == len(second.after) == 32
+    assert sum(one == other for one, other in zip(first.after, second.after, strict=True)) < 16
+    assert (await mailbox.page(tx, ACCOUNT, limit=1)).after == first.after  # nothing to remember, nothing to count
 
 
 async def test_an_answer_joins_the_thread_of_what_it_answers(tx: Transaction) -> None:
     first = await _keep(tx, "a", "one@example.org")
     assert await _keep(tx, "b", "two@example.org", "one@example.org") == first
-    assert [email.id for email in await mailbox.thread(tx, ACCOUNT, first)] == ["em_a", "em_b"]
+    assert [email.id for email in (await mailbox.thread(tx, ACCOUNT, first, limit=9)).emails] == ["em_a", "em_b"]
 
 
 async def test_an_answer_that_overtakes_its_question_still_meets_it(tx: Transaction) -> None:
@@ -126,7 +156,7 @@ async def test_a_stranger_who_names_two_threads_joins_one_and_moves_nobody(tx: T
     one = await _keep(tx, "a", "one@example.org")
     two = await _keep(tx, "b", "two@example.org")
     assert await _keep(tx, "c", "three@example.org", "one@example.org", "two@example.org") == two
-    assert [email.id for email in await mailbox.thread(tx, ACCOUNT, one)] == ["em_a"]
+    assert [email.id for email in (await mailbox.thread(tx, ACCOUNT, one, limit=9)).emails] == ["em_a"]
     assert await _keep(tx, "d", "four@example.org", "one@example.org") == one
 
 

@@ -29,7 +29,11 @@ def runs(text: str) -> list[str]:
         ("東京tower", ["東京", "tower"]),
         ("ｶﾞｰﾄﾞ", ["ガード"]),
         ("नमस्ते दुनिया", ["नमस्ते", "दुनिया"]),
-        ("مُحَمَّد", ["مُحَمَّد"]),
+        ("\u0645\u064f\u062d\u064e\u0645\u064e\u0651\u062f", ["\u0645\u062d\u0645\u062f"]),  # Arabic with its points
+        ("\u0623\u062d\u0645\u062f", ["\u0627\u062d\u0645\u062f"]),
+        ("\u0643\u062a\u0640\u0640\u0627\u0628", ["\u0643\u062a\u0627\u0628"]),  # stretched
+        ("\u05e9\u05b8\u05c1\u05dc\u05d5\u05b9\u05dd", ["\u05e9\u05dc\u05d5\u05dd"]),
+        ("I\u015eIK \u0131\u015f\u0131k D\u0130YARBAKIR diyarbak\u0131r", ["isik", "isik", "diyarbakir", "diyarbakir"]),
         ("don't", ["don", "t"]),
         ("", []),
         ("--- \x00 ...", []),
@@ -88,6 +92,16 @@ def test_of_a_sentence_without_spaces_every_piece_counts() -> None:
     assert {f"any:{piece}" for piece in (*words.pairs(end), *end)} <= found
     assert f"{end} 2026 " in words.line(f"{THAI} 2026")
     assert {f"any:{piece}" for piece in words.pairs(runs(THAI)[0])} <= found
+
+
+@pytest.mark.parametrize("letter_and_marks", ["e\u0301\u0327", "ก\u0e48\u0e38"])
+def test_a_crowd_of_marks_on_one_letter_costs_as_the_text_is_long(letter_and_marks: str) -> None:
+    """To put 200,000 of them in order takes 20 seconds in one step, during which no other thread runs."""
+    text = letter_and_marks[0] + letter_and_marks[1:] * 100_000
+    began = time.process_time()
+    words.terms_of(letter(1, text=text).texts)
+    words.line(text)
+    assert time.process_time() - began < 2
 
 
 def test_of_a_run_without_spaces_its_first_pieces_count() -> None:

@@ -46,7 +46,7 @@ async def cases(scene: Scene) -> list[Case]:
 
 async def rule(scene: Scene, *, is_approved: bool) -> None:
     async with scene.house.db.transaction(TENANT) as tx:
-        (waiting,) = await hold.page(tx, scene.account, state=HoldState.WAITING, limit=9, before=None)
+        (waiting,) = (await hold.page(tx, scene.account, state=HoldState.WAITING, limit=9)).holds
     ruling = Ruling(is_approved=is_approved, by="ky_person")
     await journey.release(TENANT, waiting.id, ruling, scene.house, digest=waiting.digest)
 

@@ -142,9 +142,10 @@ def message(mailbox_id: int, message_id: str) -> Call[shapes.Message]:
     return Call("GET", mailbox(mailbox_id, f"/messages/{message_id}"), reader(shapes.Message))
 
 
-def thread(mailbox_id: int, thread_id: str) -> Call[shapes.Thread]:
+def thread(mailbox_id: int, thread_id: str, limit: int, cursor: str | None) -> Call[shapes.Thread]:
     """Ask for a conversation."""
-    return Call("GET", mailbox(mailbox_id, f"/threads/{thread_id}"), reader(shapes.Thread))
+    params = given(limit=limit, cursor=cursor)
+    return Call("GET", mailbox(mailbox_id, f"/threads/{thread_id}"), reader(shapes.Thread), params)
 
 
 def attachment(mailbox_id: int, message_id: str, part: int) -> Call[bytes]:

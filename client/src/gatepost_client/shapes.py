@@ -75,10 +75,11 @@ class Message(Summary, frozen=True, kw_only=True):
 
 
 class Thread(Shape, frozen=True, kw_only=True):
-    """A conversation, oldest first."""
+    """A conversation, oldest first; pass ``next_cursor`` on to continue, None at the end."""
 
     thread_id: str
     messages: list[Message]
+    next_cursor: str | None = None
 
 
 class Page(Shape, frozen=True, kw_only=True):

@@ -102,9 +102,9 @@ class Client:
         """Return one message with its text and attachments."""
         return self._do(calls.message(self.mailbox_id(), message_id))
 
-    def thread(self, thread_id: str) -> shapes.Thread:
+    def thread(self, thread_id: str, *, limit: int = 50, cursor: str | None = None) -> shapes.Thread:
         """Return a conversation, oldest first."""
-        return self._do(calls.thread(self.mailbox_id(), thread_id))
+        return self._do(calls.thread(self.mailbox_id(), thread_id, limit, cursor))
 
     def attachment(self, message_id: str, part: int) -> bytes:
         """Return an attachment's octets: a stranger's, and not scanned by this call."""

@@ -49,7 +49,7 @@ class Waiting:
 
 async def waiting(tx: Transaction, account: AccountId, *, at: datetime, limit: int) -> list[Waiting]:
     """Return what waits, what ends first at the beginning; of messages and of calls at most ``limit``."""
-    mails = await hold.page(tx, account, state=HoldState.WAITING, limit=limit, before=None)
+    mails = (await hold.page(tx, account, state=HoldState.WAITING, limit=limit)).holds
     calls = await hosted.held_calls(tx, account, limit=limit)
     asked = await petition.waiting(tx, account, at=at)
     found = [

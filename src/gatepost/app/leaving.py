@@ -77,15 +77,15 @@ async def _messages(house: House, tenant: TenantId, folder: Path) -> int:
         accounts = await access.list_accounts(tx)
     count = 0
     for account in accounts:
-        below: Email | None = None
+        cursor: str | None = None
         while True:
             async with house.db.transaction(tenant) as tx:
-                found = await mailbox.page(tx, account.id, limit=PAGE, before=below.id if below else None)
-            for email in found:
+                page = await mailbox.page(tx, account.id, limit=PAGE, cursor=cursor)
+            for email in page.emails:
                 count += await _write(house, tenant, email, folder)
-            if len(found) < PAGE:
+            if page.after is None:
                 break
-            below = found[-1]
+            cursor = page.after
     return count
 
 

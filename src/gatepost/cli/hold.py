@@ -71,7 +71,7 @@ def list_(
     async def work(house: House, owner: TenantId) -> list[Hold]:
         async with house.db.transaction(owner) as tx:
             await administer.check_mailbox(tx, AccountId(mailbox_id))
-            return await hold.page(tx, AccountId(mailbox_id), state=state, limit=LISTED_MAX, before=None)
+            return (await hold.page(tx, AccountId(mailbox_id), state=state, limit=LISTED_MAX)).holds
 
     rows = [_row(one) for one in _in_tenant(tenant, work)]
     columns = ("hold", "direction", "reason", "author", "held", "expires", "then")

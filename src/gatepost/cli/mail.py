@@ -15,6 +15,7 @@ from gatepost.cli.table import terminal
 from gatepost.db import Transaction
 from gatepost.ids import EmailId
 from gatepost.journey import House
+from gatepost.keys import CursorError
 from gatepost.mail.address import AddressError
 from gatepost.mailbox.paper import Email
 
@@ -27,7 +28,7 @@ InMailbox = Annotated[
     str | None, typer.Option("--mailbox", "-m", help="The mailbox's number or address, where there are several.")
 ]
 Limit = Annotated[int, typer.Option(min=1, max=1_000, help="How many at most.")]
-After = Annotated[str | None, typer.Option(help="Continue after this message.")]
+After = Annotated[str | None, typer.Option(help="Continue where a page ended: it prints from where.")]
 
 
 def _in_mailbox(tenant: str | None, wanted: str | None, work: Callable[[Transaction, Account], Awaitable[T]]) -> T:
@@ -38,7 +39,7 @@ def _in_mailbox(tenant: str | None, wanted: str | None, work: Callable[[Transact
 
     try:
         return with_house(inside)
-    except (access.AccessError, AddressError, mailbox.QueryError) as error:
+    except (access.AccessError, AddressError, mailbox.QueryError, CursorError) as error:
         raise Refusal(str(error)) from error
 
 
@@ -83,19 +84,19 @@ def list_(
 ) -> None:
     """List kept mail, newest first."""
 
-    async def work(tx: Transaction, account: Account) -> list[Email]:
-        return await mailbox.page(tx, account.id, limit=limit + 1, before=EmailId(after) if after else None)
+    async def work(tx: Transaction, account: Account) -> mailbox.Page:
+        return await mailbox.page(tx, account.id, limit=limit, cursor=after)
 
-    emails = _in_mailbox(tenant, box, work)
+    found = _in_mailbox(tenant, box, work)
     if as_json:
-        show([_row(email) for email in emails[:limit]], columns=(), as_json=True, empty="")
+        show([_row(email) for email in found.emails], columns=(), as_json=True, empty="")
         return
-    for email in emails[:limit]:
+    for email in found.emails:
         terminal.print(_line(email, Text(_plain(email.subject) or "(no subject)")))
-    if not emails:
+    if found.after:
+        typer.echo(f"more: --after {found.after}")
+    elif not found.emails:
         typer.echo("no mail here")
-    elif len(emails) > limit:
-        typer.echo(f"more: --after {emails[limit - 1].id}")
 
 
 @mail.command()
@@ -115,8 +116,7 @@ def search(
 
     async def work(tx: Transaction, account: Account) -> tuple[mailbox.Query, mailbox.Found]:
         query = mailbox.parse_query(asked)
-        cursor = EmailId(after) if after else None
-        return query, await mailbox.search(tx, account.id, query, limit=limit, after=cursor)
+        return query, await mailbox.search(tx, account.id, query, limit=limit, cursor=after)
 
     query, found = _in_mailbox(tenant, box, work)
     if as_json:

@@ -67,8 +67,8 @@ def list_(mailbox_id: OfMailbox, *, tenant: ForTenant = None, as_json: AsJson = 
     async def work(house: House, owner: TenantId) -> list[dict[str, Any]]:
         async with house.db.transaction(owner) as tx:
             await administer.check_mailbox(tx, AccountId(mailbox_id))
-            found = await petition.page(tx, AccountId(mailbox_id), limit=LISTED_MAX, before=None)
-        return [_row(one, house) for one in found]
+            found = await petition.page(tx, AccountId(mailbox_id), limit=LISTED_MAX)
+        return [_row(one, house) for one in found.petitions]
 
     columns = ("petition", "asks", "sender", "state", "made", "expires")
     show(_in_tenant(tenant, work), columns=columns, as_json=as_json, empty="nothing was asked for")

@@ -15,6 +15,9 @@ from gatepost.ids import ThreadId
 from gatepost.mailbox.paper import Email
 from gatepost.verify.paper import Verified
 
+_THREAD_AT_ONCE = 100
+"""Messages of a thread that lie open in memory together: a stranger may have written thousands, each a long text."""
+
 
 async def recall_leaving(
     tx: Transaction, verified: Verified, policies: Sequence[OutboundPolicy], parent: Email | None, *, at: datetime
@@ -74,8 +77,14 @@ def _named(verified: Verified, policies: Sequence[OutboundPolicy], parent: Email
 
 
 async def _thread(tx: Transaction, parent: Email) -> frozenset[str]:
-    emails = await mailbox.thread(tx, parent.account, parent.thread)
-    return frozenset(each.author.key for each in emails if each.is_proven and not each.is_erased)
+    found: set[str] = set()
+    cursor: str | None = None
+    while True:
+        page = await mailbox.thread(tx, parent.account, parent.thread, limit=_THREAD_AT_ONCE, cursor=cursor)
+        found.update(each.author.key for each in page.emails if each.is_proven and not each.is_erased)
+        if page.after is None:
+            return frozenset(found)
+        cursor = page.after
 
 
 def _with(counts: Counted, more: int) -> Counted:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gatepost import access
 from gatepost.db import Transaction
@@ -10,6 +11,7 @@ from gatepost.deliver import hold_store
 from gatepost.deliver.paper import DefaultOutcome, Held, Hold, HoldState
 from gatepost.ids import AccountId, EmailId, HoldId
 from gatepost.jobs import Promise
+from gatepost.keys import cursor_of, place_of, read_timed, timed
 from gatepost.record.paper import Recorded
 from gatepost.verify import again
 from gatepost.verify.paper import Verified
@@ -105,11 +107,31 @@ async def on_email(tx: Transaction, email: EmailId) -> Hold | None:
     return await hold_store.by_id(tx, hold_of(email))
 
 
+class Page(NamedTuple):
+    """Holds, newest first. ``after`` continues the list after them; None at its end."""
+
+    holds: list[Hold]
+    after: str | None
+
+
 async def page(
-    tx: Transaction, account: AccountId, *, state: HoldState | None, limit: int, before: HoldId | None
-) -> list[Hold]:
-    """Return an account's holds, newest first."""
-    return await hold_store.page(tx, account, state=state, limit=limit, before=before)
+    tx: Transaction, account: AccountId, *, state: HoldState | None, limit: int, cursor: str | None = None
+) -> Page:
+    """Return an account's holds, newest first; after those that a page of the same list ended with.
+
+    Raises:
+        CursorError: the cursor continues another list, or none.
+    """
+    of_list = f"holds/{account}/{state}"
+    below = None
+    if cursor is not None:
+        at, name = read_timed(place_of(tx.vault, of_list, cursor))
+        below = at, name.decode()
+    found = await hold_store.page(tx, account, state=state, limit=limit + 1, below=below)
+    shown = found[:limit]
+    if len(found) == len(shown):
+        return Page(shown, None)
+    return Page(shown, cursor_of(tx.vault, of_list, timed(shown[-1].held_at, shown[-1].id.encode())))
 
 
 async def check_approver(tx: Transaction, hold: Hold, approver: Approver) -> None:

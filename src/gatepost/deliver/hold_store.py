@@ -89,19 +89,18 @@ async def lock(tx: Transaction, hold: HoldId) -> HoldState | None:
 
 
 async def page(
-    tx: Transaction, account: AccountId, *, state: HoldState | None, limit: int, before: HoldId | None
+    tx: Transaction, account: AccountId, *, state: HoldState | None, limit: int, below: tuple[datetime, str] | None
 ) -> list[Hold]:
-    """Return an account's holds, newest first, older than ``before``."""
+    """Return an account's holds, newest first, below the place of one: its time and id."""
     query = """
-        select hold.* from hold
-        left join hold as last on last.tenant = %(tenant)s and last.id = %(before)s and last.account = %(account)s
-        where hold.tenant = %(tenant)s and hold.account = %(account)s
-          and (%(state)s::text is null or hold.state = %(state)s)
-          and (%(before)s::text is null or (hold.held_at, hold.id) < (last.held_at, last.id))
-        order by hold.held_at desc, hold.id desc limit %(limit)s
+        select * from hold where tenant = %(tenant)s and account = %(account)s
+          and (%(state)s::text is null or state = %(state)s)
+          and (%(at)s::timestamptz is null or (held_at, id) < (%(at)s, %(id)s::text))
+        order by held_at desc, id desc limit %(limit)s
     """
+    at, id_ = below or (None, None)
     value = None if state is None else state.value
-    rows = await tx.all(query, account=account, state=value, before=before, limit=limit)
+    rows = await tx.all(query, account=account, state=value, at=at, id=id_, limit=limit)
     return [_hold(tx.vault, row) for row in rows]
 
 

@@ -1,5 +1,6 @@
 """Secrets and wrapping keys, kept apart from what they protect (docs/adr/0022)."""
 
+from gatepost.keys.cursor import CursorError, cursor_of, place_of, read_timed, timed
 from gatepost.keys.drawn import Drawn
 from gatepost.keys.errors import ErasedError, KeyringError, KeysAwayError, KeysDamagedError, KeysUnusableError
 from gatepost.keys.keyring import KEY_OCTETS, Keyring
@@ -13,6 +14,7 @@ __all__ = [
     "MASTER",
     "NEXT",
     "Blinder",
+    "CursorError",
     "Drawn",
     "ErasedError",
     "KeyStore",
@@ -23,4 +25,8 @@ __all__ = [
     "KeysUnusableError",
     "Kind",
     "Vault",
+    "cursor_of",
+    "place_of",
+    "read_timed",
+    "timed",
 ]

@@ -144,6 +144,10 @@ class Vault:
             known = self._blinded[purpose, octets] = tag[:TOKEN_OCTETS]
         return known
 
+    def derive(self, purpose: str) -> bytes:
+        """Return 32 octets that only the tenant's key gives for ``purpose``."""
+        return self._mac(b"derive\x00" + purpose.encode("utf-8", "surrogatepass"))
+
     @property
     def blinder(self) -> Blinder:
         """What makes the tokens of many, in any thread, while whoever asked for it keeps the transaction open."""

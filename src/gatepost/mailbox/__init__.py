@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from gatepost.db import Transaction
 from gatepost.ids import AccountId, EmailId, ThreadId
+from gatepost.keys import cursor_of, place_of
 from gatepost.mailbox import store
 from gatepost.mailbox.body import BodyDamagedError, BodyMissingError, in_custody, is_small, keep_bodies, read_body
 from gatepost.mailbox.indexer import Indexer
-from gatepost.mailbox.paper import Body, Email
+from gatepost.mailbox.paper import Body, Email, Page
 from gatepost.mailbox.query import Query, QueryError
 from gatepost.mailbox.query import parse as parse_query
 from gatepost.mailbox.search import Found, search
@@ -26,6 +27,7 @@ __all__ = [
     "Marks",
     "Newcomer",
     "OvertakenError",
+    "Page",
     "Piece",
     "Query",
     "QueryError",
@@ -97,17 +99,41 @@ async def page(
     account: AccountId,
     *,
     limit: int,
-    before: EmailId | None,
+    cursor: str | None = None,
     is_proven: bool | None = None,
     is_automatic: bool | None = None,
-) -> list[Email]:
-    """Return messages, newest first, older than ``before``; empty where ``before`` is not one of the account's."""
-    return await store.page(tx, account, limit=limit, before=before, is_proven=is_proven, is_automatic=is_automatic)
+) -> Page:
+    """Return messages, newest first; after those that a page of the same list ended with, whether they are kept or not.
+
+    Raises:
+        CursorError: the cursor continues another list, or none.
+    """
+    of_list = f"mail/{account}/{is_proven}/{is_automatic}"
+    below = None if cursor is None else int.from_bytes(place_of(tx.vault, of_list, cursor), "big")
+    found = await store.page(tx, account, limit=limit + 1, below=below, is_proven=is_proven, is_automatic=is_automatic)
+    return _page(tx, of_list, found, limit)
 
 
-async def thread(tx: Transaction, account: AccountId, thread_id: ThreadId) -> list[Email]:
-    """Return the thread's messages, oldest first; empty where there is none."""
-    return await store.by_thread(tx, account, thread_id)
+async def thread(
+    tx: Transaction, account: AccountId, thread_id: ThreadId, *, limit: int, cursor: str | None = None
+) -> Page:
+    """Return messages of the thread, oldest first; after those that a page of it ended with. None where there is none.
+
+    Raises:
+        CursorError: the cursor continues another list, or none.
+    """
+    of_list = f"thread/{account}/{thread_id}"
+    above = 0 if cursor is None else int.from_bytes(place_of(tx.vault, of_list, cursor), "big")
+    found = await store.by_thread(tx, account, thread_id, limit=limit + 1, above=above)
+    return _page(tx, of_list, found, limit)
+
+
+def _page(tx: Transaction, of_list: str, found: Sequence[tuple[int, Email]], limit: int) -> Page:
+    """Return so many of the messages found; one more than those tells that there is a next page."""
+    emails = [email for _, email in found[:limit]]
+    if len(found) <= limit:
+        return Page(emails, None)
+    return Page(emails, cursor_of(tx.vault, of_list, found[limit - 1][0].to_bytes(8, "big")))
 
 
 async def threads_for(tx: Transaction, newcomers: Sequence[Newcomer]) -> list[ThreadId]:

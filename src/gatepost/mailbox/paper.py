@@ -89,6 +89,13 @@ class Email(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class Page(NamedTuple):
+    """Messages in the order of their list. ``after`` continues it after them; None at its end."""
+
+    emails: list[Email]
+    after: str | None
+
+
 class Body(Struct, frozen=True, kw_only=True, gc=False):
     """A message's octets as received, and whose keys seal them.
 

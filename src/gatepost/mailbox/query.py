@@ -19,6 +19,8 @@ _PIECE = re.compile(
 )
 _FIELD_LIKE = re.compile(r"(?P<name>[A-Za-z][A-Za-z_-]+):(?!//)")  # of a URL the colon is its own
 _OPERATORS = frozenset({"OR", "AND", "NOT", "NEAR", "|", "||"})
+_QUOTES = dict.fromkeys(map(ord, "\u201c\u201d\u201e\u201f\uff02\u00ab\u00bb"), '"')
+"""What telephones and word processors make of quotation marks."""
 _AROUND_NAMES = "<>()[],;:"
 """What stands around an address where it was copied."""
 
@@ -71,6 +73,7 @@ class Query:
         since: not older than this.
         until: older than this.
         marks: what to mark where a hit is shown.
+        asked: the question as it was written.
     """
 
     wanted: frozenset[str] = frozenset()
@@ -80,6 +83,7 @@ class Query:
     since: datetime | None = None
     until: datetime | None = None
     marks: Marks = NO_MARKS
+    asked: str = ""
 
     def is_in(self, texts: Texts) -> bool:
         """Tell whether a message that the index knows nothing of is one."""
@@ -109,6 +113,7 @@ def parse(text: str) -> Query:
     """
     if len(text) > QUERY_MAX_CHARS:
         raise QueryError(f"A query has at most {QUERY_MAX_CHARS} characters.")
+    text = text.translate(_QUOTES)
     if text.count('"') % 2:
         raise QueryError("A quotation mark is not closed.")
     pieces = list(_PIECE.finditer(text))
@@ -126,9 +131,7 @@ def parse(text: str) -> Query:
         side.phrases += found.phrases
         if not (piece["minus"] and found.phrases):  # what may not stand side by side may stand apart
             side.terms |= found.terms
-    if not wanted.terms and (unwanted.terms or unwanted.phrases):
-        raise QueryError("Besides what to leave out, name a word to look for.")
-    if not wanted.terms and since is None and until is None:
+    if not (wanted.terms or unwanted.terms or unwanted.phrases) and since is None and until is None:
         raise QueryError("Name at least one word to look for.")
     return Query(
         wanted=frozenset(wanted.terms),
@@ -138,6 +141,7 @@ def parse(text: str) -> Query:
         since=since,
         until=until,
         marks=_marks(pieces),
+        asked=text,
     )
 
 
@@ -205,14 +209,22 @@ def _piece(field: str | None, said: str, *, is_quoted: bool) -> _Parts:
     place = field or "any"
     if not is_quoted and said.endswith("*"):
         return _prefix(field, said.rstrip("*"))
-    name = said.strip(_AROUND_NAMES).rstrip(".").removeprefix("@")
+    name = said.strip(_AROUND_NAMES).rstrip(".").lstrip("@*.")  # all mail of a domain, as others spell it
     if not is_quoted and field in _PEOPLE and re.search(r"[@.]", name):
         return _Parts({f"{field}:{_address(name)}"}, [])
     runs = [run for run, _, _ in words.runs(said)]
     if not runs:
         return _Parts(set(), [])
-    terms = {f"{place}:{word}" for run in runs for word in (words.pairs(run) if words.is_unspaced(run) else [run])}
+    terms = {f"{place}:{word}" for run in runs for word in _tokens(run)}
     return _Parts(terms, [_phrase(field, runs)] if len(runs) > 1 or len(terms) > 1 else [])
+
+
+def _tokens(run: str) -> list[str]:
+    """Return what stands for a run in the index; of a long sentence without spaces its beginning, which says enough.
+
+    Its phrase is compared to the end.
+    """
+    return words.pairs(run[: words.WORD_MAX_CHARS]) if words.is_unspaced(run) else [run]
 
 
 def _address(name: str) -> str:

@@ -204,40 +204,35 @@ async def page(
     account: AccountId,
     *,
     limit: int,
-    before: EmailId | None,
+    below: int | None,
     is_proven: bool | None,
     is_automatic: bool | None,
-) -> list[Email]:
-    """Return messages, newest first; none where ``before`` is not one of the account's."""
-    below = _TOP if before is None else await _number_of(tx, account, before)
+) -> list[tuple[int, Email]]:
+    """Return messages with their numbers in the order of arrival, newest first, below a number."""
     query = """
         select * from email where tenant = %(tenant)s and account = %(account)s and seq < %(below)s
           and (%(is_proven)s::boolean is null or is_proven = %(is_proven)s)
           and (%(is_automatic)s::boolean is null or is_automatic = %(is_automatic)s)
         order by seq desc limit %(limit)s
     """
+    below = _TOP if below is None else below
     rows = await tx.all(
         query, account=account, limit=limit, below=below, is_proven=is_proven, is_automatic=is_automatic
     )
-    return [email_of(tx.vault, row) for row in rows]
+    return [(row.seq, email_of(tx.vault, row)) for row in rows]
 
 
-async def _number_of(tx: Transaction, account: AccountId, email: EmailId) -> int:
-    """Return a message's place in the order of arrival, 0 where it is not one of the account's.
-
-    A statement of its own: within another, row-level security lets no index see it.
+async def by_thread(
+    tx: Transaction, account: AccountId, thread: ThreadId, *, limit: int, above: int
+) -> list[tuple[int, Email]]:
+    """Return the thread's messages with their numbers in the order of arrival, oldest first, above a number."""
+    query = """
+        select * from email where tenant = %(tenant)s and account = %(account)s and thread = %(thread)s
+          and seq > %(above)s
+        order by seq limit %(limit)s
     """
-    query = "select seq from email where tenant = %(tenant)s and account = %(account)s and id = %(email)s"
-    row = await tx.maybe(query, account=account, email=email)
-    return 0 if row is None else int(row.seq)
-
-
-async def by_thread(tx: Transaction, account: AccountId, thread: ThreadId) -> list[Email]:
-    """Return the thread's messages, oldest first."""
-    query = (
-        "select * from email where tenant = %(tenant)s and account = %(account)s and thread = %(thread)s order by seq"
-    )
-    return [email_of(tx.vault, row) for row in await tx.all(query, account=account, thread=thread)]
+    rows = await tx.all(query, account=account, thread=thread, limit=limit, above=above)
+    return [(row.seq, email_of(tx.vault, row)) for row in rows]
 
 
 async def threads_of(tx: Transaction, asked: Sequence[tuple[AccountId, Sequence[bytes]]]) -> dict[int, ThreadId]:

@@ -214,13 +214,6 @@ async def backlog(tx: Transaction, account: AccountId, limit: int) -> int:
     return int((await tx.one(query, account=account, limit=limit)).count)
 
 
-async def place_of(tx: Transaction, account: AccountId, email: EmailId) -> Place | None:
-    """Return where a message stands, or None where it is not one of the account's."""
-    query = "select received_at, seq from email where tenant = %(tenant)s and account = %(account)s and id = %(email)s"
-    row = await tx.maybe(query, account=account, email=email)
-    return None if row is None else Place(row.received_at, row.seq)
-
-
 async def candidates(
     tx: Transaction,
     account: AccountId,

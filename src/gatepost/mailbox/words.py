@@ -1,8 +1,9 @@
 """Which words a message is found by, spelled so that two people who mean the same word write the same one.
 
 Words are runs of letters, digits and their marks (Unicode), without regard to case, width or accents: NFKC and case
-folding, then the combining marks of Latin, Greek and Cyrillic are dropped. Scripts that put no space between words are
-cut into single characters and pairs of neighbours. There is no stemming: it would need to know the language.
+folding, then the combining marks of Latin, Greek and Cyrillic are dropped, and the points of Arabic and Hebrew. Scripts
+that put no space between words are cut into single characters and pairs of neighbours. There is no stemming: it would
+need to know the language.
 """
 
 import re
@@ -17,6 +18,7 @@ WORD_MAX_CHARS = 64
 TEXT_MAX_CHARS = 200_000
 TERMS_MAX = 4_000
 """How many words of one text count: the first ones. A stranger may have written a million different ones."""
+MARKS_MAX = 30
 PREFIX_MIN_CHARS, PREFIX_MAX_CHARS = 3, 6
 ATTACHMENT = "has:attachment"
 
@@ -27,7 +29,12 @@ _UNSPACED = (
     "\u1100-\u11ff\ua960-\ua97f\uac00-\ud7ff"  # Korean puts spaces, but hangs its particles on words
 )
 _PLANE = 0x10000  # what lies beyond are rare scripts, whose marks part words
-_ACCENT = re.compile("[\u0300-\u036f]")
+_ACCENT = re.compile(
+    "[\u0300-\u036f"
+    "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"  # Hebrew points
+    "\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed]"  # Arabic
+)
+_DOTLESS = str.maketrans("\u0131", "i")  # in capitals nobody can tell them apart
 _ASCII_WORDS = bytes(ord(char.lower()) if char.isascii() and char.isalnum() else 32 for char in map(chr, range(256)))
 """Letters in lower case and digits stay; whatever else ASCII has parts words."""
 _ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]@]{1,64}@[^\s<>,;:\"()\[\]@]{1,255}")
@@ -42,19 +49,29 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     return re.compile(f"[{_UNSPACED}]+|{letter}+(?:[{re.escape(marks)}]+{letter}*)*"), re.compile(f"[{_UNSPACED}]")
 
 
+@cache
+def _crowd() -> re.Pattern[str]:
+    """Return what a crowd of marks on one letter is, after those that count (UAX #15 section 13).
+
+    Normalising puts them in order, which takes as long as the square of their number: minutes for a stranger's mail.
+    """
+    marks = "".join(char for char in map(chr, range(_PLANE)) if unicodedata.combining(char))
+    return re.compile(f"([{re.escape(marks)}]{{{MARKS_MAX}}})[{re.escape(marks)}]+")
+
+
 def folded(word: str) -> str:
     """Return a word as it is compared; of a run without spaces all of it, for a sentence in Thai is one.
 
     A stranger's may have 200,000 letters: only short ones are remembered.
     """
-    return _folded_often(word) if len(word) <= WORD_MAX_CHARS else _folded(word)
+    return _folded_often(word) if len(word) <= WORD_MAX_CHARS else _folded(_crowd().sub(r"\1", word))
 
 
 def _folded(word: str) -> str:
     if word.isascii():
         return word.lower()[:WORD_MAX_CHARS]
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", word).casefold())
-    run = unicodedata.normalize("NFC", _ACCENT.sub("", apart))
+    run = unicodedata.normalize("NFC", _ACCENT.sub("", apart).translate(_DOTLESS))
     return run if is_unspaced(run) else run[:WORD_MAX_CHARS]
 
 

@@ -182,8 +182,8 @@ async def _decisions(tx: Transaction, query: AuditQuery) -> list[store.Written]:
     if (sought := query.sought) is None:
         return await store.page(tx, query.account, limit=query.limit, before=query.before, email=query.email)
     after = None if query.before is None else await search.place_of_entry(tx, query.before)
-    if query.before is not None and after is None:
-        return []
+    if query.before is not None and after is None:  # an empty page would read as the end
+        raise QueryError("the cursor is no entry of this log: begin again without one")
     return [row.written for row in (await search.page(tx, sought, limit=query.limit, after=after)).rows]
 
 
@@ -196,7 +196,7 @@ async def audit_rows(tx: Transaction, query: AuditQuery) -> list[AuditRow]:
     """Return inbound decisions joined with their consequences.
 
     Raises:
-        QueryError: sender, recipient or text cannot be asked for.
+        QueryError: sender, recipient or text cannot be asked for, or they go on after an entry that there is not.
 
     Only settled ones: a hold has no row until it is released or refused, which is a decision of its own. Whatever
     names the email shows in each recipient's row.

@@ -13,7 +13,7 @@ import orjson
 
 from gatepost import domains, mailbox
 from gatepost.db import Transaction
-from gatepost.ids import EmailId, token
+from gatepost.ids import token
 from gatepost.journey import House
 from gatepost.mail.address import Address, AddressError
 from gatepost.mailbox.paper import Email
@@ -65,15 +65,15 @@ async def _look_into(house: House, address: Address, sort: Sort, per_hour: int) 
     async with house.db.transaction(TRUST) as tx:
         seen = await case_store.mark(tx, where.tenant, where.account)
     fresh: list[Email] = []
-    before: EmailId | None = None
+    cursor: str | None = None
     for _ in range(PAGES_MAX):
         async with house.db.transaction(where.tenant) as tx:
-            page = await mailbox.page(tx, where.account, limit=PAGE, before=before)
-        fresh += page
+            page = await mailbox.page(tx, where.account, limit=PAGE, cursor=cursor)
+        fresh += page.emails
         # Also the page beyond the mark: what committed late stands before what was seen.
-        if len(page) < PAGE or seen in {each.id for each in page}:
+        if page.after is None or seen in {each.id for each in page.emails}:
             break
-        before = page[-1].id
+        cursor = page.after
     reports = [each for each in reversed(fresh) if _is_report(each, address)]
     opened: list[str] = []
     for each in reports:

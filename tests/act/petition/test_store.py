@@ -67,8 +67,8 @@ async def test_a_page_goes_back_in_time(db: Database) -> None:
     every = [another(number, made_at=NOW + timedelta(seconds=number)) for number in range(3)]
     await put(db, *every)
     async with db.transaction(TENANT) as tx:
-        first = await store.page(tx, ACCOUNT, limit=2, before=None)
-        rest = await store.page(tx, ACCOUNT, limit=2, before=first[-1].id)
+        first = await store.page(tx, ACCOUNT, limit=2, below=None)
+        rest = await store.page(tx, ACCOUNT, limit=2, below=(first[-1].made_at, first[-1].id))
     assert [each.id for each in (*first, *rest)] == ["pt_2", "pt_1", "pt_0"]
 
 

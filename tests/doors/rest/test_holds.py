@@ -36,11 +36,10 @@ async def test_a_list_shows_why_and_until_when_and_nothing_of_what_it_says(
             answer = await client.get(f"/api/v1/mailboxes/{ours.account}/holds")
             [item] = answer.json()["items"]
             none = await client.get(f"/api/v1/mailboxes/{ours.account}/holds", params={"state": "released"})
-            rest_of = await client.get(f"/api/v1/mailboxes/{ours.account}/holds", params={"cursor": waiting})
         assert (item["hold_id"], item["reason"], item["state"]) == (waiting, "sandbox.held", "waiting")
         assert (item["default_outcome"], item["recipients"]) == ("refuse", ["boss@boss.test"])
         assert WORDS not in answer.text
-        assert none.json()["items"] == rest_of.json()["items"] == []
+        assert none.json()["items"] == []
 
 
 async def test_an_approver_reads_what_it_says_and_an_agent_does_not(

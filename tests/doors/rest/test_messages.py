@@ -4,7 +4,7 @@ import dkim
 import mailbuttons
 import pytest
 
-from doors.rest.scene import POLICY, Tenancy, calls, set_policy, write
+from doors.rest.scene import POLICY, FakeClock, Tenancy, calls, held, sequence, set_policy, write
 from gatepost import domains, mailbox
 from gatepost.deliver.paper import Kept
 from gatepost.domains.paper import DnsRecord
@@ -12,6 +12,9 @@ from gatepost.doors import rest
 from gatepost.journey import House
 from gatepost.keys import Kind
 from gatepost.mail import fields
+from gatepost.upkeep.retention import Keeper
+
+EVERYBODY: dict[str, object] = {**POLICY, "senders": [{"match": {"domain": "boss.test"}, "capabilities": []}]}
 
 
 async def kept(house: House, ours: Tenancy, subject: str = "Tuesday", text: str = "At ten?") -> Kept:
@@ -126,21 +129,95 @@ async def test_a_thread_is_read_oldest_first(house: House, ours: Tenancy) -> Non
         assert (await client.get(f"{path}/th_none")).status_code == 404
 
 
-@pytest.mark.parametrize("cursor", ["em_none", "em_0", "x"])
-@pytest.mark.parametrize("place", ["messages?", "search?q=lunch&"])
-async def test_a_cursor_whose_message_is_gone_is_told_and_is_no_end(
+@pytest.mark.parametrize("place", ["messages?", "messages?proven=true&", "search?q=lunch&", "holds?"])
+async def test_a_list_goes_on_after_what_was_erased_meanwhile(
+    house: House, keeper: Keeper, ours: Tenancy, clock: FakeClock, place: str
+) -> None:
+    """The messages of the first page, which its cursor was made of, go: those after them come all the same."""
+    await set_policy(house, ours, {**EVERYBODY, "onItsOwn": ["search_mail"]})
+    for author in ("ann@boss.test", "bob@boss.test", "eve@boss.test", "eve@boss.test"):
+        done = await write(house, ours, author, subject="Lunch")
+        assert isinstance(done.outcome, Kept)
+        if place == "holds?":
+            await held(house, ours, done.outcome.email)
+        clock.pass_by(1)
+    await sequence(house, ours)
+    path = f"/api/v1/mailboxes/{ours.account}/{place}limit=1"
+    async with calls(rest.build(house, keeper=keeper), ours.owner) as client:
+        every = [item.get("message_id") or item["hold_id"] for item in (await client.get(f"{path}99")).json()["items"]]
+        assert len(every) == 4
+        first = (await client.get(path)).json()
+        second = (await client.get(f"{path}&cursor={first['next_cursor']}")).json()
+        assert (await client.post("/api/v1/erasures", json={"address": "eve@boss.test"})).status_code == 200
+        third = (await client.get(f"{path}&cursor={second['next_cursor']}")).json()
+        last = (await client.get(f"{path}&cursor={third['next_cursor']}")).json()
+        again = (await client.get(f"{path}9&cursor={first['next_cursor']}")).json()
+    seen = [
+        item.get("message_id") or item["hold_id"] for page in (first, second, third, last) for item in page["items"]
+    ]
+    assert seen == every
+    assert last["next_cursor"] is None
+    assert [item.get("message_id") or item["hold_id"] for item in again["items"]] == every[2:]
+
+
+async def test_a_long_thread_is_read_page_by_page_also_while_some_of_it_is_erased(
+    house: House, keeper: Keeper, ours: Tenancy
+) -> None:
+    await set_policy(house, ours, EVERYBODY)
+    first = await kept(house, ours)
+    ids = [first.email]
+    for author in ("ann@boss.test", "eve@boss.test", "eve@boss.test", "bob@boss.test"):
+        done = await write(house, ours, author, head=f"References: <{first.email}@boss.test>\r\n")
+        assert isinstance(done.outcome, Kept)
+        ids.append(done.outcome.email)
+    await sequence(house, ours)
+    path = f"/api/v1/mailboxes/{ours.account}/threads/{first.thread}"
+    async with calls(rest.build(house, keeper=keeper), ours.owner) as client:
+        one = (await client.get(path, params={"limit": 3})).json()
+        assert (await client.post("/api/v1/erasures", json={"address": "eve@boss.test"})).status_code == 200
+        two = (await client.get(path, params={"limit": 3, "cursor": one["next_cursor"]})).json()
+        wrong = await client.get(path.replace(first.thread, "th_other"), params={"cursor": one["next_cursor"]})
+    assert [each["message_id"] for each in one["messages"]] == ids[:3]
+    assert ([each["message_id"] for each in two["messages"]], two["next_cursor"]) == (ids[4:], None)
+    assert (wrong.status_code, wrong.json()["type"]) == (422, "/api/problems/cursor.invalid")
+
+
+@pytest.mark.parametrize("cursor", ["em_none", "0", "A" * 32, "A" * 43, "-_-_"])
+@pytest.mark.parametrize("place", ["messages?", "search?q=lunch&", "holds?", "petitions?"])
+async def test_a_cursor_of_another_list_is_told_and_is_no_end(
     house: House, ours: Tenancy, place: str, cursor: str
 ) -> None:
-    """Its message may have grown too old between two pages: an empty page would hide all that are left."""
     await set_policy(house, ours, {**POLICY, "onItsOwn": ["search_mail"]})
-    last = await kept(house, ours, "Lunch")
-    path = f"/api/v1/mailboxes/{ours.account}/{place}cursor="
+    await kept(house, ours, "Lunch")
     async with calls(rest.build(house), ours.agent) as client:
-        answer = await client.get(path + cursor)
-        end = await client.get(path + last.email)
-    assert (answer.status_code, answer.json()["type"]) == (422, "/api/problems/request.invalid")
-    assert "begin again" in answer.json()["detail"]
-    assert (end.status_code, end.json()["items"], end.json()["next_cursor"]) == (200, [], None)
+        answer = await client.get(f"/api/v1/mailboxes/{ours.account}/{place}cursor={cursor}")
+    assert (answer.status_code, answer.json()["type"]) == (422, "/api/problems/cursor.invalid")
+
+
+async def test_a_cursor_fits_no_other_question_mailbox_or_tenant(
+    house: House, ours: Tenancy, theirs: Tenancy, neighbour: Tenancy
+) -> None:
+    for each in (ours, theirs, neighbour):
+        await set_policy(house, each, POLICY)
+        for _ in range(3):
+            await kept(house, each, "Lunch")
+    app = rest.build(house)
+    async with calls(app, theirs.owner) as client, calls(app, ours.owner) as stranger:
+        box = f"/api/v1/mailboxes/{theirs.account}"
+        listed = (await client.get(f"{box}/messages?limit=1")).json()["next_cursor"]
+        found = (await client.get(f"{box}/search?q=lunch&limit=1")).json()["next_cursor"]
+        for reader, path in (
+            (client, f"{box}/messages?proven=true&cursor={listed}"),
+            (client, f"{box}/messages?cursor={found}"),
+            (client, f"{box}/search?q=lunch&cursor={listed}"),
+            (client, f"{box}/search?q=-dinner+lunch&cursor={found}"),
+            (client, f"/api/v1/mailboxes/{neighbour.account}/messages?cursor={listed}"),
+            (client, f"/api/v1/mailboxes/{neighbour.account}/search?q=lunch&cursor={found}"),
+            (stranger, f"/api/v1/mailboxes/{ours.account}/messages?cursor={listed}"),
+            (stranger, f"/api/v1/mailboxes/{ours.account}/search?q=lunch&cursor={found}"),
+        ):
+            answer = await reader.get(path)
+            assert (answer.status_code, answer.json()["type"]) == (422, "/api/problems/cursor.invalid"), path
 
 
 async def test_mail_is_searched_with_its_hits_marked(house: House, ours: Tenancy) -> None:
@@ -173,7 +250,7 @@ WITH_FILE = (
 )
 
 
-@pytest.mark.parametrize("query", ["", "-lunch", 'a "b', "before:soon", "x" * 1_001])
+@pytest.mark.parametrize("query", ["", "-", 'a "b', "before:soon", "x" * 1_001])
 async def test_a_query_that_cannot_be_looked_for_is_refused_in_words(house: House, ours: Tenancy, query: str) -> None:
     async with calls(rest.build(house), ours.owner) as client:
         answer = await client.get(f"/api/v1/mailboxes/{ours.account}/search", params={"q": query})

@@ -1,6 +1,6 @@
 import pytest
 
-from gatepost import access, decide, journey
+from gatepost import access, decide, journey, mailbox
 from gatepost.app.chores import expire_all, fates
 from gatepost.decide.paper import Ruling
 from gatepost.deliver.hold import HoldMissingError, get, hold_of
@@ -97,6 +97,25 @@ async def test_a_copy_of_a_row_opens_until_the_month_is_over_and_never_after(kep
     await expire(kept.keeper, await kept.tenant())
     with pytest.raises(ErasedError):
         kept.keeper.own.keys.vault(TENANT).open(f"email/{copy.id}", bytes(copy.sealed))
+
+
+async def test_a_list_that_is_read_while_its_messages_expire_ends_where_what_is_left_ends(kept: Kept) -> None:
+    await kept.scene.boss_asks()
+    await _aged(kept, days=PLAN_DAYS - 1)
+    left = await kept.scene.boss_asks()
+    query = mailbox.parse_query("from:boss@example.org")
+    async with kept.house.db.transaction(TENANT) as tx:
+        listed = await mailbox.page(tx, kept.scene.account, limit=2)
+        found = await mailbox.search(tx, kept.scene.account, query, limit=2)
+    assert listed.after is not None
+    assert found.after is not None
+    kept.later(days=2)
+    assert (await expire(kept.keeper, await kept.tenant())).messages >= 3
+    async with kept.house.db.transaction(TENANT) as tx:
+        assert await mailbox.page(tx, kept.scene.account, limit=2, cursor=listed.after) == ([], None)
+        more = await mailbox.search(tx, kept.scene.account, query, limit=2, cursor=found.after)
+        assert (more.emails, more.after) == ((), None)
+        assert [each.id for each in (await mailbox.page(tx, kept.scene.account, limit=2)).emails] == [left]
 
 
 async def test_a_dry_run_counts_and_changes_nothing(kept: Kept) -> None:

@@ -112,7 +112,7 @@ class _Mail:
         except mailbox.QueryError as error:
             return Result(value={"reason": str(error)}, is_error=True)
         async with self._db.transaction(call.turn.tenant) as tx:
-            found = await mailbox.search(tx, call.turn.account, query, limit=FOUND_MAX, after=None)
+            found = await mailbox.search(tx, call.turn.account, query, limit=FOUND_MAX)
             common = [await granted_for(tx, email, call.at) for email in found.emails]
         if not found.emails:
             return Result(value={"messages": []})

@@ -7,6 +7,7 @@ policy with the petition in its why, or the end of the sandbox. Neither an agent
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from gatepost import access, decide, record
 from gatepost.act.petition import store
@@ -27,6 +28,7 @@ from gatepost.decide import Stored
 from gatepost.deliver.hold import Approver, ApproverError
 from gatepost.ids import AccountId, EmailId, KeyId, PetitionId, token
 from gatepost.jobs import Jobs
+from gatepost.keys import cursor_of, place_of, read_timed, timed
 from gatepost.mail.address import Address
 from gatepost.record.paper import Consequence
 from gatepost.record.paper import Kind as EntryKind
@@ -35,6 +37,7 @@ __all__ = [
     "ASK",
     "WHY_MAX_CHARS",
     "Kind",
+    "Page",
     "Petition",
     "PetitionAsker",
     "PetitionChangedError",
@@ -146,9 +149,29 @@ async def get(tx: Transaction, petition: PetitionId, account: AccountId | None =
     return found
 
 
-async def page(tx: Transaction, account: AccountId, *, limit: int, before: PetitionId | None) -> list[Petition]:
-    """Return an account's petitions, newest first."""
-    return await store.page(tx, account, limit=limit, before=before)
+class Page(NamedTuple):
+    """Petitions, newest first. ``after`` continues the list after them; None at its end."""
+
+    petitions: list[Petition]
+    after: str | None
+
+
+async def page(tx: Transaction, account: AccountId, *, limit: int, cursor: str | None = None) -> Page:
+    """Return an account's petitions, newest first; after those that a page of the same list ended with.
+
+    Raises:
+        CursorError: the cursor continues another list, or none.
+    """
+    of_list = f"petitions/{account}"
+    below = None
+    if cursor is not None:
+        at, name = read_timed(place_of(tx.vault, of_list, cursor))
+        below = at, name.decode()
+    found = await store.page(tx, account, limit=limit + 1, below=below)
+    shown = found[:limit]
+    if len(found) == len(shown):
+        return Page(shown, None)
+    return Page(shown, cursor_of(tx.vault, of_list, timed(shown[-1].made_at, shown[-1].id.encode())))
 
 
 async def waiting(tx: Transaction, account: AccountId, *, at: datetime) -> list[Petition]:

@@ -83,16 +83,17 @@ async def by_id(tx: Transaction, petition: PetitionId, *, is_locked: bool = Fals
     return None if row is None else _petition(tx.vault, row)
 
 
-async def page(tx: Transaction, account: AccountId, *, limit: int, before: PetitionId | None) -> list[Petition]:
-    """Return an account's petitions, newest first, older than ``before``."""
+async def page(
+    tx: Transaction, account: AccountId, *, limit: int, below: tuple[datetime, str] | None
+) -> list[Petition]:
+    """Return an account's petitions, newest first, below the place of one: its time and id."""
     query = """
-        select petition.* from petition
-        left join petition as last on last.tenant = %(tenant)s and last.id = %(before)s and last.account = %(account)s
-        where petition.tenant = %(tenant)s and petition.account = %(account)s
-          and (%(before)s::text is null or (petition.made_at, petition.id) < (last.made_at, last.id))
-        order by petition.made_at desc, petition.id desc limit %(limit)s
+        select * from petition where tenant = %(tenant)s and account = %(account)s
+          and (%(at)s::timestamptz is null or (made_at, id) < (%(at)s, %(id)s::text))
+        order by made_at desc, id desc limit %(limit)s
     """
-    return [_petition(tx.vault, row) for row in await tx.all(query, account=account, before=before, limit=limit)]
+    at, id_ = below or (None, None)
+    return [_petition(tx.vault, row) for row in await tx.all(query, account=account, at=at, id=id_, limit=limit)]
 
 
 async def note_first_yes(tx: Transaction, petition: PetitionId, by: str) -> None:

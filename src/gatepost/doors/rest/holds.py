@@ -13,7 +13,7 @@ from gatepost.deliver.paper import Hold, HoldState
 from gatepost.doors.rest.auth import ApprovalsWriter, HouseDep, MailReader, mailbox_of
 from gatepost.doors.rest.hold_shapes import HoldDetail, HoldPage, HoldShown, Ruling, Word
 from gatepost.doors.rest.message_shapes import AttachmentShown, DifferenceShown
-from gatepost.doors.rest.parameters import HoldCursor, HoldId, Limit, MailboxId, OfState
+from gatepost.doors.rest.parameters import HoldId, Limit, ListCursor, MailboxId, OfState
 from gatepost.doors.rest.problems import Code, Problem
 from gatepost.ids import HoldId as Id
 from gatepost.journey import House
@@ -54,17 +54,12 @@ async def page(
     principal: MailReader,
     state: OfState = HoldState.WAITING,
     limit: Limit = 50,
-    cursor: HoldCursor = None,
+    cursor: ListCursor = None,
 ) -> HoldPage:
     """Return held messages, newest first, and why they wait: nothing of what they say."""
-    before = None if cursor is None else Id(cursor)
     async with mailbox_of(house, principal, mailbox_id) as (tx, account):
-        found = await hold.page(tx, account, state=state, limit=limit + 1, before=before)
-    shown = found[:limit]
-    return HoldPage(
-        items=[HoldShown(**_fields(one)) for one in shown],
-        next_cursor=shown[-1].id if len(found) > limit else None,
-    )
+        found = await hold.page(tx, account, state=state, limit=limit, cursor=cursor)
+    return HoldPage(items=[HoldShown(**_fields(one)) for one in found.holds], next_cursor=found.after)
 
 
 @router.get("/{hold_id}", summary="Read a held message")

@@ -136,10 +136,11 @@ class MessagesFound(Shape):
 
 
 class ThreadShown(Shape):
-    """A conversation, oldest message first."""
+    """A conversation, oldest message first. `next_cursor` continues after the last one; null at the end."""
 
     thread_id: str
     messages: list[MessageShown]
+    next_cursor: str | None
 
 
 class NewReply(Shape):

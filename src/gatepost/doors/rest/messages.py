@@ -9,7 +9,6 @@ from fastapi import APIRouter, Response
 
 from gatepost import domains, mailbox
 from gatepost.access.paper import Principal
-from gatepost.db.transaction import Transaction
 from gatepost.decide import capabilities, grant_token, grants
 from gatepost.deliver.seal import seal
 from gatepost.doors.rest.auth import HouseDep, MailReader, mailbox_of
@@ -28,15 +27,15 @@ from gatepost.doors.rest.message_shapes import (
 from gatepost.doors.rest.parameters import (
     Automatic,
     Limit,
+    ListCursor,
     MailboxId,
-    MessageCursor,
     MessageId,
     Proven,
     ThreadId,
     Words,
 )
 from gatepost.doors.rest.problems import Code, Problem, missing
-from gatepost.ids import AccountId, EmailId
+from gatepost.ids import EmailId
 from gatepost.ids import ThreadId as ConversationId
 from gatepost.journey import House
 from gatepost.keys import ErasedError
@@ -130,22 +129,15 @@ async def page(
     house: HouseDep,
     principal: MailReader,
     limit: Limit = 50,
-    cursor: MessageCursor = None,
+    cursor: ListCursor = None,
     proven: Proven = None,
     automatic: Automatic = None,
 ) -> MessagePage:
     """Return kept messages, newest first, without their text; pass `next_cursor` as `cursor` to continue."""
-    before = None if cursor is None else EmailId(cursor)
     async with mailbox_of(house, principal, mailbox_id) as (tx, account):
-        emails = await mailbox.page(
-            tx, account, limit=limit + 1, before=before, is_proven=proven, is_automatic=automatic
-        )
-        if not emails:
-            await _demand_place(tx, account, before)
-    shown = emails[:limit]
+        found = await mailbox.page(tx, account, limit=limit, cursor=cursor, is_proven=proven, is_automatic=automatic)
     return MessagePage(
-        items=[MessageSummary.model_validate(_summary(email)) for email in shown],
-        next_cursor=shown[-1].id if len(emails) > limit else None,
+        items=[MessageSummary.model_validate(_summary(email)) for email in found.emails], next_cursor=found.after
     )
 
 
@@ -157,7 +149,7 @@ async def search(
     principal: MailReader,
     basis: OnAny,
     limit: Limit = 50,
-    cursor: MessageCursor = None,
+    cursor: ListCursor = None,
 ) -> MessagesFound:
     """Return the kept messages that answer a query, newest first, with the hits marked.
 
@@ -171,20 +163,10 @@ async def search(
         query = mailbox.parse_query(words)
     except mailbox.QueryError as error:
         raise Problem(Code.REQUEST_INVALID, str(error), errors=[str(error)]) from error
-    after = None if cursor is None else EmailId(cursor)
     async with mailbox_of(house, principal, mailbox_id) as (tx, account):
-        found = await mailbox.search(tx, account, query, limit=limit, after=after)
-        if not found.emails:
-            await _demand_place(tx, account, after)
+        found = await mailbox.search(tx, account, query, limit=limit, cursor=cursor)
     items = await asyncio.to_thread(_marked, found.emails, query.marks)  # the hit may stand far down a long text
     return MessagesFound(items=items, next_cursor=found.after, unindexed=found.unindexed)
-
-
-async def _demand_place(tx: Transaction, account: AccountId, cursor: EmailId | None) -> None:
-    """Refuse a cursor whose message is not there, or no more: who reads nothing after it takes that for the end."""
-    if cursor is not None and await mailbox.get(tx, account, cursor) is None:
-        told = "The cursor's message is not there, or no more: begin again without a cursor."
-        raise Problem(Code.REQUEST_INVALID, told, errors=[told])
 
 
 def _marked(emails: Sequence[Email], marks: mailbox.Marks) -> list[MessageFound]:
@@ -266,14 +248,23 @@ async def _sealed(house: House, principal: Principal, email: Email, octets: byte
 
 
 @router.get("/threads/{thread_id}", summary="Read a thread")
-async def thread(mailbox_id: MailboxId, thread_id: ThreadId, house: HouseDep, principal: MailReader) -> ThreadShown:
-    """Return a conversation, oldest message first, each message as it is shown alone."""
+async def thread(
+    mailbox_id: MailboxId,
+    thread_id: ThreadId,
+    house: HouseDep,
+    principal: MailReader,
+    limit: Limit = 50,
+    cursor: ListCursor = None,
+) -> ThreadShown:
+    """Return a conversation, oldest message first, each as it is shown alone; pass on `next_cursor` as `cursor`."""
     async with mailbox_of(house, principal, mailbox_id) as (tx, account):
-        emails = await mailbox.thread(tx, account, ConversationId(thread_id))
-    if not emails:
+        found = await mailbox.thread(tx, account, ConversationId(thread_id), limit=limit, cursor=cursor)
+    if not found.emails and cursor is None:
         raise missing("thread")
     return ThreadShown(
-        thread_id=thread_id, messages=[await _withheld(house, principal, email, NOTHING) for email in emails]
+        thread_id=thread_id,
+        messages=[await _withheld(house, principal, email, NOTHING) for email in found.emails],
+        next_cursor=found.after,
     )
 
 

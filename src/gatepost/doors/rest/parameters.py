@@ -33,7 +33,6 @@ PetitionId = Annotated[str, Path(pattern=_ID, description="The petition's id.", 
 WaitingId = Annotated[
     str, Path(pattern=_ID, description="The id it was listed under.", examples=["tu_aaaaaaaaaaaaaaaa"])
 ]
-PetitionCursor = Annotated[str | None, Query(pattern=_ID, description="Continue after this petition.")]
 LegalHoldId = Annotated[str, Path(pattern=_ID, description="The legal hold's id.", examples=["lh_aaaaaaaaaaaaaaaa"])]
 TemplateName = Annotated[str, Path(pattern=r"^[a-z-]{1,40}$", description="The template's name.")]
 VersionNumber = Annotated[int, Path(ge=1, le=2**31 - 1, description="The version's number.")]
@@ -64,8 +63,13 @@ LeafIndex = Annotated[int, Path(ge=0, le=2**53 - 1, description="Position in the
 TilePath = Annotated[str, Path(max_length=200, description="`<level>/<n>[.p/<width>]` or `entries/<n>[.p/<width>]`.")]
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 EntryCursor = Annotated[int | None, Query(ge=1, le=2**53 - 1, description="Continue below this entry.")]
-MessageCursor = Annotated[str | None, Query(pattern=_ID, description="Continue after this message.")]
-HoldCursor = Annotated[str | None, Query(pattern=_ID, description="Continue after this hold.")]
+ListCursor = Annotated[
+    str | None,
+    Query(
+        pattern=r"^[A-Za-z0-9_-]{1,120}$",
+        description="The last page's `next_cursor`: continue after it. It fits the same list alone.",
+    ),
+]
 OfState = Annotated[HoldState, Query(description="Only holds that stand there.")]
 Words = Annotated[
     str,

@@ -10,7 +10,7 @@ from gatepost.deliver.hold import Approver
 from gatepost.doors.rest.auth import ApprovalsWriter, HouseDep, MailReader, PetitionsWriter, mailbox_of
 from gatepost.doors.rest.granted import OnAny, Shown, demand
 from gatepost.doors.rest.hold_shapes import Word
-from gatepost.doors.rest.parameters import Limit, MailboxId, PetitionCursor, PetitionId
+from gatepost.doors.rest.parameters import Limit, ListCursor, MailboxId, PetitionId
 from gatepost.doors.rest.petition_shapes import NewPromotion, NewSender, PetitionPage, PetitionRuling, PetitionShown
 from gatepost.doors.rest.workbench import BenchDep
 from gatepost.ids import PetitionId as Id
@@ -97,17 +97,12 @@ async def request_promotion(
 
 @router.get("", summary="List petitions")
 async def page(
-    mailbox_id: MailboxId, house: HouseDep, principal: MailReader, limit: Limit = 50, cursor: PetitionCursor = None
+    mailbox_id: MailboxId, house: HouseDep, principal: MailReader, limit: Limit = 50, cursor: ListCursor = None
 ) -> PetitionPage:
     """Return what was asked for, newest first, and how it ended."""
-    before = None if cursor is None else Id(cursor)
     async with mailbox_of(house, principal, mailbox_id) as (tx, account):
-        found = await petition.page(tx, account, limit=limit + 1, before=before)
-    shown = found[:limit]
-    return PetitionPage(
-        items=[_shown(one, house, principal) for one in shown],
-        next_cursor=shown[-1].id if len(found) > limit else None,
-    )
+        found = await petition.page(tx, account, limit=limit, cursor=cursor)
+    return PetitionPage(items=[_shown(one, house, principal) for one in found.petitions], next_cursor=found.after)
 
 
 @router.get("/{petition_id}", summary="Read a petition")

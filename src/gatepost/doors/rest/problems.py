@@ -33,7 +33,7 @@ from gatepost.deliver.hold import ApproverError, HoldMissingError
 from gatepost.deliver.hold_end import HoldChangedError, HoldSettledError, NotNowError
 from gatepost.doors.rest import refusals
 from gatepost.egress import EgressRefusedError
-from gatepost.keys import ErasedError
+from gatepost.keys import CursorError, ErasedError
 from gatepost.record import QueryError
 from gatepost.record.errors import IndexBehindError
 from gatepost.record.export import NotInLogError
@@ -63,6 +63,7 @@ class Code(StrEnum):
     """Why a request failed, stable for ever: ``subject.fact``."""
 
     REQUEST_INVALID = "request.invalid"
+    CURSOR_INVALID = "cursor.invalid"
     REQUEST_MALFORMED = "request.malformed"
     REQUEST_TOO_LARGE = "request.too_large"
     REQUEST_TOO_SLOW = "request.too_slow"
@@ -122,6 +123,7 @@ class Meaning:
 
 MEANINGS: Mapping[Code, Meaning] = {
     Code.REQUEST_INVALID: Meaning(422, "The request is not valid", "Correct each fault listed in errors."),
+    Code.CURSOR_INVALID: Meaning(422, "The cursor continues another list, or none", "Begin again without a cursor."),
     Code.REQUEST_MALFORMED: Meaning(400, "The request cannot be read", "Send well-formed JSON as application/json."),
     Code.REQUEST_TOO_LARGE: Meaning(413, "The request body is too large", "Send at most 1 MiB."),
     Code.REQUEST_TOO_SLOW: Meaning(
@@ -353,6 +355,7 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     PetitionSettledError: lambda error: Problem(Code.PETITION_SETTLED, f"It was {error.state.value}."),
     PetitionChangedError: lambda _: Problem(Code.PETITION_CHANGED),
     ApproverError: _no_approver,
+    CursorError: lambda _: Problem(Code.CURSOR_INVALID),
     NotInLogError: lambda _: missing("entry"),
     ErasedError: lambda _: Problem(Code.RESOURCE_ERASED),
     OvertakenError: lambda _: Problem(Code.AGENT_OVERTAKEN),
