@@ -55,7 +55,7 @@ WITHIN_S = 60
 POLICY = {
     "defaultAction": "bounce",
     "senders": [
-        {"name": "zqrulename", "match": {"address": "zqauthor@example.com"}, "capabilities": []},
+        {"name": "zqrulename", "match": {"address": "zqauthor@example.com"}, "capabilities": ["handover"]},
         {"match": {"address": "zqruled@example.com"}, "capabilities": []},
         {"match": {"address": "zqwaiting@example.com"}, "action": "hold"},
     ],
@@ -280,6 +280,9 @@ async def _lived_through(house: Process, facts: dict[str, Any], sink: Sink, siem
             (message(), "zqwaiting@example.com", 250),
         ):
             assert await asyncio.to_thread(post, state, mail, author) == code
+        async with asyncio.timeout(WITHIN_S):  # before what it stands on is revoked
+            while "handed_over" not in str(await call(owner, "GET", "turns")):  # noqa: ASYNC110  # another process's work
+                await asyncio.sleep(0.1)
         items = (await call(owner, "GET", "messages"))["items"]
         digests = await be_busy(owner, box, f"messages/{items[0]['message_id']}", hook["id"], siem)
         await _be_refused(owner, sink, house.owner_dsn())
