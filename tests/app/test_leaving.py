@@ -54,6 +54,7 @@ async def test_nobody_is_closed_before_the_export_and_the_export_is_whole(scene:
     assert taken.messages == 1
     (message,) = (folder / "messages").iterdir()
     assert b"Subject:" in message.read_bytes()
+    assert (folder / "messages").stat().st_mode & 0o077 == 0
     sums = (folder / "SHA256SUMS").read_text()
     assert hashlib.sha256(sums.encode()).hexdigest() == taken.sha256
     assert f"{hashlib.sha256(message.read_bytes()).hexdigest()}  messages/{message.name}\n" in sums

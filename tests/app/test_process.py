@@ -3,7 +3,7 @@ import resource
 import subprocess
 import sys
 
-from gatepost.app.process import TURN_S, open_files_max, settle_in
+from gatepost.app.process import TURN_S, leave_no_core, open_files_max, settle_in
 
 SCRIPT = """
 import sys
@@ -79,3 +79,13 @@ def test_the_collector_leaves_what_stands_alone_and_threads_take_short_turns() -
         gc.unfreeze()
         gc.set_threshold(*before)
         sys.setswitchinterval(turn_s)
+
+
+def test_a_crash_leaves_no_file_of_what_was_in_memory() -> None:
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    try:
+        resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+        leave_no_core()
+        assert resource.getrlimit(resource.RLIMIT_CORE) == (0, before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, before)

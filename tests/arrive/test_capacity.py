@@ -19,7 +19,7 @@ class Machine:
         self.commit_s = 0.0
         self.now = 0.0
         self.looks = 0
-        self.spools = Spools(folder)
+        self.spools = Spools(folder, os.urandom)
         self.capacity = Capacity(
             LIMITS, self.spools, free=self.look, commit_s=lambda: self.commit_s, now=lambda: self.now
         )

@@ -24,14 +24,14 @@ def fill(spool: Spool, octets: bytes) -> None:
 
 
 def test_what_was_added_is_handed_out_whole_with_its_digest(tmp_path: Path) -> None:
-    spool = Spool(Spools(tmp_path))
+    spool = Spool(Spools(tmp_path, os.urandom))
     spool.add(b"ab")
     spool.add(b"c")
     assert spool.take() == (b"abc", hashlib.sha256(b"abc").hexdigest())
 
 
 def test_nothing_of_one_message_is_left_for_the_next(tmp_path: Path) -> None:
-    spool = Spool(Spools(tmp_path))
+    spool = Spool(Spools(tmp_path, os.urandom))
     spool.add(b"first")
     spool.discard()
     spool.add(b"second")
@@ -40,7 +40,7 @@ def test_nothing_of_one_message_is_left_for_the_next(tmp_path: Path) -> None:
 
 
 async def test_a_large_message_lies_in_a_file_without_a_name_that_nobody_else_can_open(tmp_path: Path) -> None:
-    spools = Spools(tmp_path / "spool")
+    spools = Spools(tmp_path / "spool", os.urandom)
     spool = Spool(spools)
     fill(spool, LARGE)
     assert (spools.memory_octets, spools.disk_octets) == (0, len(LARGE))
@@ -59,8 +59,33 @@ async def test_a_large_message_lies_in_a_file_without_a_name_that_nobody_else_ca
     assert (spools.memory_octets, spools.disk_octets) == (0, 0)
 
 
+def on_disk(folder: Path) -> bytes:
+    """Return what lies in the one file this process holds open in a folder."""
+    links = [link for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    [link] = [link for link in links if str(folder) in os.readlink(link)]  # noqa: PTH115  # the target is gone
+    return link.read_bytes()
+
+
+async def test_what_lies_on_the_disk_nobody_reads_there(tmp_path: Path) -> None:
+    spools, seen = Spools(tmp_path, os.urandom), []
+    for _ in range(2):
+        spool = Spool(spools)
+        fill(spool, LARGE)
+        raw, _ = spool.take()
+        assert isinstance(raw, Spooled)
+        seen.append(on_disk(tmp_path))
+        for _ in range(2):
+            async with opened(raw) as octets:
+                assert octets == LARGE
+        raw.close()
+    for octets in seen:
+        assert len(octets) == len(LARGE)
+        assert not any(LARGE[at : at + 16] in octets for at in range(0, len(PIECE), 4_096))
+    assert seen[0][:64] != seen[1][:64], "each has a key of its own"
+
+
 def test_up_to_a_megabyte_a_message_stays_in_memory(tmp_path: Path) -> None:
-    spools = Spools(tmp_path)
+    spools = Spools(tmp_path, os.urandom)
     spool = Spool(spools)
     spool.add(bytes(MEMORY_OCTETS))
     assert (spools.memory_octets, open_files(tmp_path)) == (MEMORY_OCTETS, [])
@@ -69,7 +94,7 @@ def test_up_to_a_megabyte_a_message_stays_in_memory(tmp_path: Path) -> None:
 
 
 def test_where_memory_is_crowded_smaller_messages_go_to_disk_and_small_ones_stay(tmp_path: Path) -> None:
-    spools = Spools(tmp_path)
+    spools = Spools(tmp_path, os.urandom)
     spools.memory_octets = CROWDED_OCTETS
     small, middling = Spool(spools), Spool(spools)
     small.add(bytes(SMALL_OCTETS))
@@ -82,7 +107,7 @@ def test_where_memory_is_crowded_smaller_messages_go_to_disk_and_small_ones_stay
 
 
 def test_a_message_given_up_leaves_neither_file_nor_count(tmp_path: Path) -> None:
-    spools = Spools(tmp_path)
+    spools = Spools(tmp_path, os.urandom)
     spool = Spool(spools)
     fill(spool, LARGE)
     spool.discard()
@@ -91,7 +116,7 @@ def test_a_message_given_up_leaves_neither_file_nor_count(tmp_path: Path) -> Non
 
 def test_a_disk_that_takes_no_file_is_told_once_the_message_is_whole(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    spools = Spools(tmp_path / "file")  # no folder can be made there
+    spools = Spools(tmp_path / "file", os.urandom)  # no folder can be made there
     spool = Spool(spools)
     fill(spool, LARGE)
     with pytest.raises(SpoolError) as told:

@@ -25,6 +25,7 @@ def test_entries_are_found_shown_and_listed(apart: Process, tmp_path: Path) -> N
     assert done.stderr == "1 entries\n", done.stderr
     (row,) = csv.DictReader(io.StringIO(target.read_text()))
     assert row["action"] == "tenant.add"
+    assert target.stat().st_mode & 0o077 == 0, "it says who wrote to whom"
     lines = apart.run("log", "list", "-", "-t", "entries").stdout.splitlines()
     assert [json.loads(line)["action"] for line in lines] == ["record.export", "tenant.add"]
 

@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 import typer
+from psycopg.conninfo import make_conninfo
 from typer.testing import CliRunner, Result
 from typing_extensions import override
 
@@ -393,12 +394,14 @@ def test_a_house_that_serves_records_its_start_its_reload_and_its_stop_and_reach
     key = operator.run("key", "add", "--role", "owner").split()[-1]
 
     state = Path(operator.environment["GATEPOST_STATE"])
-    house = Serving(state, **operator.environment)
+    with_password = make_conninfo(operator.environment["GATEPOST_DATABASE__DSN"], password="zqsecret")
+    house = Serving(state, **{**operator.environment, "GATEPOST_DATABASE__DSN": with_password})
     house.spawn()
     deadline = time.monotonic() + UP_WITHIN_S
     while "Serving:" not in house.log():  # both entries that a first start makes are written before
         assert time.monotonic() < deadline, house.log()
         time.sleep(0.1)
+    assert "zqsecret" not in (state / "running.json").read_text(), "it lies beside the bodies, not beside the keys"
     assert house.run("reload").returncode == 0, house.log()
     assert the_problem_of_a_webhook_on_this_machine(state, key, box).endswith("/destination.closed")
     assert "may reach" not in house.log()  # as a house for trying out says

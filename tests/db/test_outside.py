@@ -4,7 +4,7 @@ import traceback
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from gatepost.db.outside import DsnError, as_role, places, silence_of, sockets_of, through
+from gatepost.db.outside import DsnError, as_role, places, silence_of, sockets_of, through, without_passwords
 from gatepost.egress import Destination, EgressRefusedError, Purpose
 from gatepost.egress.client import Connected
 from ways import way_out
@@ -30,6 +30,22 @@ from ways import way_out
 )
 def test_the_hosts_of_a_connection_string_are_known(dsn: str, expected: tuple[tuple[str, int], ...]) -> None:
     assert places(dsn) == expected
+
+
+@pytest.mark.parametrize(
+    ("dsn", "kept"),
+    [
+        ("host=/run/postgresql dbname=gatepost", {"host": "/run/postgresql", "dbname": "gatepost"}),
+        (
+            "postgresql://app:zqsecret@db.example/gatepost?sslmode=verify-full&sslpassword=zqother",
+            {"host": "db.example", "dbname": "gatepost", "user": "app", "sslmode": "verify-full"},
+        ),
+        ("host=db.example password='zq secret' user=app", {"host": "db.example", "user": "app"}),
+        ("host=db.example password=''", {"host": "db.example"}),
+    ],
+)
+def test_what_is_written_down_has_no_password(dsn: str, kept: dict[str, str]) -> None:
+    assert conninfo_to_dict(without_passwords(dsn)) == kept
 
 
 def test_what_libpq_takes_from_its_environment_counts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,13 @@
 """The master key's file: its owner's alone, whole or not there."""
 
+import os
 import random
 from pathlib import Path
 
 import pytest
 
 from gatepost.keys import KEY_OCTETS, KeyringError
-from gatepost.keys.master import check_folder, make_master, read_master
+from gatepost.keys.master import check_file, check_folder, make_master, read_master
 
 SEEDED = random.Random(1).randbytes
 
@@ -50,6 +51,20 @@ def test_a_folder_others_may_enter_is_refused_with_advice(tmp_path: Path, mode: 
     tmp_path.chmod(mode)
     with pytest.raises(KeyringError, match="chmod 700"):
         check_folder(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="giving a file away takes root")
+def test_what_belongs_to_another_account_is_refused_with_advice(tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    folder.mkdir(mode=0o700)
+    make_master(folder / "master.key", SEEDED)
+    for each in (folder / "master.key", folder):
+        os.chown(each, 12_345, -1)
+    for look in (read_master, check_file):
+        with pytest.raises(KeyringError, match="belongs to account 12345, and this is 0: run this as"):
+            look(folder / "master.key")
+    with pytest.raises(KeyringError, match="belongs to account 12345"):
+        check_folder(folder)
 
 
 @pytest.mark.parametrize("size", [0, 31, 33])

@@ -72,7 +72,7 @@ async def _stands(house: House, tenant: TenantId, document: str, *wanted: Standi
 
 
 async def _messages(house: House, tenant: TenantId, folder: Path) -> int:
-    await asyncio.to_thread(folder.mkdir)
+    await asyncio.to_thread(folder.mkdir, mode=0o700)  # others may read the log beside it, and no mail
     async with house.db.transaction(tenant) as tx:
         accounts = await access.list_accounts(tx)
     count = 0

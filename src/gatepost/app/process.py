@@ -20,7 +20,14 @@ def prepare() -> None:
     """Do what every process that takes mail does before its door opens: the house and each SMTP worker alike."""
     give_back_large_blocks()
     open_files_max()
+    leave_no_core()
     injection.prepare()
+
+
+def leave_no_core() -> None:
+    """Have a crash leave no file of this memory, nor of those we start: it holds the keys, and mail in clear."""
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))
 
 
 def settle_in() -> None:

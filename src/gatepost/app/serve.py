@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -30,6 +30,7 @@ from gatepost.app.state import Running, announced
 from gatepost.app.systemd import Supervisor
 from gatepost.app.workers import Order
 from gatepost.db.launcher import Cluster, LauncherError
+from gatepost.db.outside import without_passwords
 from gatepost.egress.addresses import is_this_machine
 from gatepost.jobs import Handler, Job, TryAgainError
 from gatepost.jobs.pause import pause
@@ -131,7 +132,7 @@ async def serve(
         await note_start(settings, house)  # before anybody hears of us: a database lost from here on is mended
         house.db.keys.reserve()
         process.settle_in()
-        with announced(settings.state, running):
+        with announced(settings.state, replace(running, dsn=without_passwords(dsn))):  # the copy that lies in a file
             await calls.ready(house, running)
             async with asyncio.TaskGroup() as group:
                 chores = Chores(group)

@@ -67,7 +67,7 @@ class SmtpServer:
         commit_s: Callable[[], float],
         meters: Meters = UNMETERED,
     ) -> None:
-        spools = Spools(spool)
+        spools = Spools(spool, entropy)
         self._meters = meters
         self._premises = Premises(
             hostname=normalise_domain(hostname),

@@ -1,11 +1,13 @@
 """Where messages lie while they come in and while they are judged: small ones in memory, large ones in files.
 
 A file has no name: whatever ends this process also ends the file. It need not survive, for nobody was told ``250``.
+What it leaves on the disk nobody can read: its key lies in memory alone.
 """
 
 import asyncio
 import errno
 import hashlib
+import io
 import os
 import tempfile
 from collections.abc import AsyncIterator
@@ -13,6 +15,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO
 
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES256
+from cryptography.hazmat.primitives.ciphers.modes import CTR
+
+from gatepost.clock import Entropy
 from gatepost.durable import FULL
 from gatepost.ids import BlobId
 from gatepost.mail.octets import Octets
@@ -23,6 +30,7 @@ CROWDED_OCTETS = 64 * MEMORY_OCTETS
 """All messages in memory together, with which even smaller ones go to disk."""
 SMALL_OCTETS = 65_536
 """Below this a message never goes to disk: its file would cost more than it frees."""
+_KEY_OCTETS, _COUNTER_OCTETS = 32, 16
 READERS_MAX = 1
 """Large messages in memory at once. Reading, hashing and storing one takes several times its size for a moment."""
 
@@ -40,14 +48,16 @@ class Spools:
 
     Args:
         folder: where the files lie; it is made at the first one.
+        entropy: makes a key for each file.
 
     Attributes:
         memory_octets: how much lies in memory.
         disk_octets: how much lies on disk.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, entropy: Entropy) -> None:
         self._folder = folder
+        self._entropy = entropy
         self.memory_octets = 0
         self.disk_octets = 0
         self.readers = asyncio.Semaphore(READERS_MAX)  # first come, first served
@@ -57,14 +67,51 @@ class Spools:
         """So much lies in memory that only small messages should stay there."""
         return self.memory_octets > CROWDED_OCTETS
 
-    def file(self) -> IO[bytes]:
-        """Make a file without a name that nobody else can open.
+    def file(self) -> "Hidden":
+        """Make a file without a name that nobody else can open, nor read on the disk.
 
         Raises:
             OSError: the disk does not want it.
         """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return tempfile.TemporaryFile(dir=self._folder, buffering=0)
+        return Hidden(tempfile.TemporaryFile(dir=self._folder, buffering=0), self._entropy(_KEY_OCTETS))
+
+
+class Hidden:
+    """An open file of octets under a key that nothing else is under, so the first counter may be zero."""
+
+    __slots__ = ("_cipher", "_file", "_writing")
+
+    def __init__(self, file: IO[bytes], key: bytes) -> None:
+        self._file = file
+        self._cipher = Cipher(AES256(key), CTR(bytes(_COUNTER_OCTETS)))
+        self._writing = self._cipher.encryptor()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is gone."""
+        return self._file.closed
+
+    def write(self, octets: bytes) -> None:
+        """Add octets; raises ``OSError``, and then it is of no more use."""
+        left = memoryview(self._writing.update(octets))
+        while left:
+            left = left[os.write(self._file.fileno(), left) :]
+
+    def read(self) -> bytes:
+        """Return all of it. Not mapped into memory: where the disk fails, that would kill the process, not one message.
+
+        Raises:
+            OSError: the disk does not give it back.
+        """
+        reading, whole = self._cipher.decryptor(), io.BytesIO()
+        while octets := os.pread(self._file.fileno(), MEMORY_OCTETS, whole.tell()):
+            whole.write(reading.update(octets))
+        return whole.getvalue()
+
+    def close(self) -> None:
+        """Give up the file, and what is in it."""
+        self._file.close()
 
 
 class Spool:
@@ -74,7 +121,7 @@ class Spool:
         self._spools = spools
         self._pieces: list[bytes] = []
         self._size_octets = 0
-        self._file: IO[bytes] | None = None
+        self._file: Hidden | None = None
         self._failure: OSError | None = None
         self._sha256 = hashlib.sha256()
 
@@ -123,7 +170,7 @@ class Spool:
             if self._file is None:
                 self._file = self._spools.file()
             self._spools.disk_octets += len(octets)
-            _write(self._file, octets)
+            self._file.write(octets)
         except OSError as error:
             self._failure = error
             if self._file is not None:
@@ -133,7 +180,7 @@ class Spool:
         self._spools.memory_octets -= sum(map(len, self._pieces))
         self._pieces = []
 
-    def _leave_disk(self, file: IO[bytes]) -> None:
+    def _leave_disk(self, file: Hidden) -> None:
         file.close()
         self._file = None
         self._spools.disk_octets -= self._size_octets
@@ -142,7 +189,7 @@ class Spool:
 class Spooled:
     """A whole message in a file (``mail.octets.OnDisk``)."""
 
-    def __init__(self, spools: Spools, file: IO[bytes], size_octets: int) -> None:
+    def __init__(self, spools: Spools, file: Hidden, size_octets: int) -> None:
         self._spools = spools
         self._file = file
         self._size_octets = size_octets
@@ -158,19 +205,12 @@ class Spooled:
 
     def close(self) -> None:
         """Let go of the file, and so of the message."""
-        if not self._file.closed:
+        if not self._file.is_closed:
             self._file.close()
             self._spools.disk_octets -= self._size_octets
 
     def _read(self) -> bytes:
-        """Not mapped into memory: where the disk fails, that would kill the process instead of this message."""
-        octets = os.pread(self._file.fileno(), self._size_octets, 0)
+        octets = self._file.read()
         if len(octets) != self._size_octets:
             raise OSError(errno.EIO, "a message on disk is shorter than it was")
         return octets
-
-
-def _write(file: IO[bytes], octets: bytes) -> None:
-    left = memoryview(octets)
-    while left:
-        left = left[os.write(file.fileno(), left) :]

@@ -1,9 +1,10 @@
 """Entries of the record for people: find them, show one, take them out as a list; and what an entry may tell."""
 
 import json
+import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, BinaryIO
@@ -185,7 +186,7 @@ def list_(  # the filters, one option each
             private={"asked": named} if named else {},
         )
         pieces = listing.pieces(house.db, owner, sought, now=house.clock(), below=act)
-        with nullcontext(sys.stdout.buffer) if str(file) == "-" else file.open("wb") as out:
+        with _taking(file) as out:
             return await _write(out, form, pieces)
 
     try:
@@ -193,6 +194,13 @@ def list_(  # the filters, one option each
     except OSError as error:
         raise Refusal(f"cannot write to {file}: {error.strerror}") from error
     typer.echo(f"{count} entries", err=True)
+
+
+def _taking(file: Path) -> AbstractContextManager[BinaryIO]:
+    """Open what entries are written to; a new file is its owner's alone, for it says who wrote to whom."""
+    if str(file) == "-":
+        return nullcontext(sys.stdout.buffer)
+    return os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 
 async def _write(out: BinaryIO, form: Form, pieces: AsyncIterator[Piece]) -> int:

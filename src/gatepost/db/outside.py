@@ -27,6 +27,8 @@ A way that swallows everything is noticed within 25 s, whether something was sai
 milliseconds; RFC 5482) or not (keepalives, RFC 9293 section 3.8.4). On a Unix socket the first alone counts.
 """
 
+_PASSWORDS = frozenset({"password", "sslpassword"})
+
 _NONE = "database.dsn cannot be read: write postgresql://ROLE@HOST/NAME, and / ? # @ : % in a password as %2F and so on"
 
 Place = tuple[str, int]
@@ -80,6 +82,17 @@ def as_role(dsn: str, role: str) -> str:
     """
     _read(dsn)
     return make_conninfo(dsn, user=role)
+
+
+def without_passwords(dsn: str) -> str:
+    """Return the connection string as it may be written down.
+
+    Raises:
+        DsnError: as ``places``.
+    """
+    if not _PASSWORDS & _read(dsn).keys():
+        return dsn
+    return make_conninfo(**{name: str(said) for name, said in conninfo_to_dict(dsn).items() if name not in _PASSWORDS})
 
 
 def through(egress: Egress, dsn: str) -> Dsn:

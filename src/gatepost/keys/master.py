@@ -30,6 +30,7 @@ def check_folder(folder: Path) -> None:
         facts = folder.stat()
     except OSError as error:
         raise KeyringError(f"the key folder {folder} cannot be used: {error.strerror}") from error
+    _check_owner(f"the key folder {folder}", facts)
     if facts.st_mode & _OTHERS:
         raise KeyringError(f"the key folder {folder} is open to others: chmod 700 it, and if that is news, rotate keys")
 
@@ -39,6 +40,7 @@ def check_file(path: Path) -> None:
     facts = path.lstat()
     if not stat.S_ISREG(facts.st_mode):
         raise KeyringError(f"{path} is no file: put it back in its place")
+    _check_owner(str(path), facts)
     if facts.st_mode & _OTHERS:
         raise KeyringError(f"{path} can be read by others: chmod 600 it, and if that is news, rotate keys")
 
@@ -77,6 +79,7 @@ def read_master(path: Path) -> bytes:
     try:
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
             facts = os.fstat(file.fileno())
+            _check_owner(f"the master key {path}", facts)
             if facts.st_mode & _OTHERS:
                 raise KeyringError(
                     f"the master key {path} can be read by others: chmod 600 it, and if that is news, rotate keys"
@@ -90,6 +93,18 @@ def read_master(path: Path) -> bytes:
             "a new one opens nothing that was wrapped before"
         )
     return master
+
+
+def _check_owner(what: str, facts: os.stat_result) -> None:
+    """Refuse what is another account's: it reads and changes that as it likes, and could not read what we write there.
+
+    So root neither serves with an account's keys nor rotates them under its feet.
+    """
+    if facts.st_uid != os.geteuid():
+        raise KeyringError(
+            f"{what} belongs to account {facts.st_uid}, and this is {os.geteuid()}: run this as the account the house"
+            " runs as, or give the key folder and all in it to this one"
+        )
 
 
 @contextmanager

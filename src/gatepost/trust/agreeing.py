@@ -175,13 +175,14 @@ async def say(
 
 
 async def instruct(house: House, tenant: TenantId, text: str, *, actor: str) -> str:
-    """Note a customer's instruction to us as its processor; return the text's SHA-256. The text is committed to."""
+    """Note a customer's instruction to us as its processor; return the text's SHA-256.
+
+    Both are committed to: whoever guesses the text would know it again by its bare digest.
+    """
     sha256 = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
     async with house.db.transaction(tenant) as tx:
-        private: dict[str, Json] = {"text": text}
-        await telling.note(
-            tx, house, "instruction.given", sha256[:16], {"sha256": sha256}, actor=actor, private=private
-        )
+        private: dict[str, Json] = {"text": text, "sha256": sha256}
+        await telling.note(tx, house, "instruction.given", "instruction", {}, actor=actor, private=private)
     return sha256
 
 

@@ -39,6 +39,9 @@ async def test_every_version_of_an_agent_stays_and_its_digest_is_committed_to(ho
     assert [leaf["action"] for leaf in entries] == ["agent.set", "agent.set", "agent.remove"]
     assert all("document_sha256" in leaf["c"] for leaf in entries if isinstance(leaf["c"], dict))
     assert "Answer." not in str(entries)
+    async with house.db.transaction(ours.tenant) as tx:
+        rows = await tx.all("select to_jsonb(hosted_agent)::text as said from hosted_agent where tenant = %(tenant)s")
+    assert first["digest"] not in str(rows), "whoever guesses the document would know it again"
 
 
 @pytest.mark.parametrize("changes", [{"name": ""}, {"budget": {"tokens_per_day": 0}}, {"x": 1}, {"model": "a b"}])

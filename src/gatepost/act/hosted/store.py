@@ -54,11 +54,13 @@ async def switch(tx: Transaction, *, is_on: bool, at: datetime) -> bool:
 
 
 async def add_version(tx: Transaction, agent: Agent) -> bool:
-    """Store a version; False where another one of that number overtook it."""
+    """Store a version; False where another one of that number overtook it.
+
+    No row has its digest any more: whoever guesses a document would know it again by that.
+    """
     query = (
         "insert into hosted_agent (tenant, account, version, id, is_on, digest, sealed, at, actor) values (%(tenant)s,"
-        " %(account)s, %(version)s, %(id)s, %(is_on)s, %(digest)s, %(sealed)s, %(at)s, %(actor)s)"
-        " on conflict do nothing"
+        " %(account)s, %(version)s, %(id)s, %(is_on)s, '', %(sealed)s, %(at)s, %(actor)s) on conflict do nothing"
     )
     octets = agent.document.model_dump_json().encode()
     written = await tx.run(
@@ -67,7 +69,6 @@ async def add_version(tx: Transaction, agent: Agent) -> bool:
         version=agent.version,
         id=agent.id,
         is_on=agent.is_on,
-        digest=agent.document.digest,
         sealed=tx.vault.seal_lasting(_agent_place(agent.account, agent.version), octets),
         at=agent.at,
         actor=agent.actor,

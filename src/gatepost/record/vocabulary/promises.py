@@ -69,7 +69,7 @@ class TermsLeft(Act, frozen=True, kw_only=True, tag="terms.left"):
 class InstructionGiven(Act, frozen=True, kw_only=True, tag="instruction.given"):
     """This tenant instructed us, as its processor, by a text that the opening holds."""
 
-    sha256: str
+    sha256: Private[str]
     text: Private[str]
 
 
