@@ -54,13 +54,10 @@ async def switch(tx: Transaction, *, is_on: bool, at: datetime) -> bool:
 
 
 async def add_version(tx: Transaction, agent: Agent) -> bool:
-    """Store a version; False where another one of that number overtook it.
-
-    No row has its digest any more: whoever guesses a document would know it again by that.
-    """
+    """Store a version; False where another one of that number overtook it."""
     query = (
-        "insert into hosted_agent (tenant, account, version, id, is_on, digest, sealed, at, actor) values (%(tenant)s,"
-        " %(account)s, %(version)s, %(id)s, %(is_on)s, '', %(sealed)s, %(at)s, %(actor)s) on conflict do nothing"
+        "insert into hosted_agent (tenant, account, version, id, is_on, sealed, at, actor) values (%(tenant)s,"
+        " %(account)s, %(version)s, %(id)s, %(is_on)s, %(sealed)s, %(at)s, %(actor)s) on conflict do nothing"
     )
     octets = agent.document.model_dump_json().encode()
     written = await tx.run(
