@@ -28,12 +28,12 @@ class Glance(threading.local):
         if hyperscan is None:
             return _looks(self._spelled).names(octets)
         found: list[int] = []
-
-        def note(which: int, _start: int, _end: int, _flags: int, _context: object) -> None:
-            found.append(which)
-
-        self._database.scan(octets, match_event_handler=note, scratch=self._scratch)
+        self._database.scan(octets, _note, 0, found, self._scratch)  # by place: names take as long as a short text
         return found
+
+
+def _note(which: int, _start: int, _end: int, _flags: int, found: list[int]) -> None:
+    found.append(which)
 
 
 @cache

@@ -48,14 +48,14 @@ class Look:
         if not self._is_in_use.acquire(blocking=False):
             return None
         found: set[int] = set()
-
-        def note(which: int, _start: int, _end: int, _flags: int, _context: object) -> None:
-            found.add(which)
-
         try:
-            self._database.scan(octets, match_event_handler=note)
+            self._database.scan(octets, _note, 0, found)  # by place: names take as long as a short text
         except hyperscan.error:
             return None
         finally:
             self._is_in_use.release()
         return found
+
+
+def _note(which: int, _start: int, _end: int, _flags: int, found: set[int]) -> None:
+    found.add(which)

@@ -59,16 +59,16 @@ class Scanner(threading.local):
 
     def run(self, octets: bytes, found: list[tuple[int, int]]) -> bool:
         """Add to ``found`` where a pattern ends, and its id; return whether there were too many to go on."""
-
-        def take(phrase: int, _start: int, end: int, _flags: int, _context: object) -> bool | None:
-            found.append((end, phrase))
-            return len(found) >= MAX_HITS or None
-
         try:
-            self.database.scan(octets, match_event_handler=take, scratch=self.scratch)
+            self.database.scan(octets, _take, 0, found, self.scratch)  # by place: names take as long as a short text
         except hyperscan.ScanTerminated:
             return True
         return False
+
+
+def _take(phrase: int, _start: int, end: int, _flags: int, found: list[tuple[int, int]]) -> bool | None:
+    found.append((end, phrase))
+    return len(found) >= MAX_HITS or None
 
 
 class Searches:
