@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import dns.message
 import dns.rcode
+import pytest
 
 from gatepost.dns import CachingResolver, RdType, Status
 from gatepost.dns.client import MISSING_TTL_S
@@ -50,6 +51,21 @@ async def test_an_answer_is_kept_for_its_ttl_and_no_longer() -> None:
         clock.forward(2)
         await resolver.query("a.example", RdType.A)
         assert resolver._kept["a.example", RdType.A][0] > clock.now
+
+
+@pytest.mark.parametrize("has_record", [True, False])
+async def test_a_ttl_of_zero_is_one_second(has_record: bool) -> None:  # noqa: FBT001  # parametrised
+    soa = "example. 0 SOA ns.example. host.example. 1 2 3 4 0"
+
+    def behave(question: dns.message.Message, _: bool) -> list[bytes]:  # noqa: FBT001  # the server's own signature
+        return [answer(question, *(["a.example. 0 A 192.0.2.1"] if has_record else []), soa=soa).to_wire()]
+
+    clock = Hands()
+    async with serving(behave) as server, CachingResolver(dns_client(server.address), clock) as resolver:
+        for asked, later_s in ((1, 0.9), (1, 0.2), (2, 0)):
+            await resolver.query("a.example", RdType.A)
+            assert count(server, "a.example") == asked
+            clock.forward(later_s)
 
 
 async def test_answers_hold_while_they_are_kept_however_their_names_are_spelled() -> None:

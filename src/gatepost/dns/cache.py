@@ -15,6 +15,8 @@ from gatepost.meters import UNMETERED, Meters
 
 MAX_TTL_S = 3_600
 """Longer TTLs are cut, so that a zone's repair is seen within the hour."""
+MIN_TTL_S = 1
+"""Shorter ones are lengthened, as PowerDNS does: a TTL of zero would have each mail of a burst ask everything anew."""
 TEMPERROR_TTL_S = 1
 """A failing zone is left alone this long: an outage costs one question a second, not one a message."""
 
@@ -154,9 +156,8 @@ class CachingResolver:
             self._turns.release()
 
     def _keep(self, key: Question, answer: Answer) -> None:
-        ttl_s = TEMPERROR_TTL_S if answer.status is Status.TEMPERROR else min(answer.ttl_s, MAX_TTL_S)
-        if ttl_s <= 0:
-            return
+        is_failure = answer.status is Status.TEMPERROR
+        ttl_s = TEMPERROR_TTL_S if is_failure else max(MIN_TTL_S, min(answer.ttl_s, MAX_TTL_S))
         self._kept[key] = (self._clock() + timedelta(seconds=ttl_s), answer)
         self._octets += answer.octets
         while len(self._kept) > self._max_entries or self._octets > self._max_octets:

@@ -24,7 +24,7 @@ _LABEL_OCTETS, _NAME_OCTETS = 63, 255  # RFC 1035 section 2.3.4
 _POINTER = 0xC0  # RFC 1035 section 4.1.4
 _JUMPS_MAX = 16  # of honest names none needs more than one or two
 _TTL_MAX = 0x7FFF_FFFF  # RFC 2181 section 8: larger is zero
-_NS, _SOA, _CNAME = 2, 6, 5
+_NS, _CNAME, _SOA, _DNAME = 2, 5, 6, 39
 _TYPES = {
     RdType.A: 1,
     RdType.CNAME: _CNAME,
@@ -45,12 +45,18 @@ class MalformedError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record, its data spelled as ``Answer`` promises; ``owner`` in lower case."""
+    """One record, its data spelled as ``Answer`` promises; ``owner`` in lower case.
+
+    Attributes:
+        is_alias: ``text`` is another name, under which to look.
+        is_below: and so for every name below ``owner``, but not for itself (DNAME, RFC 6672).
+    """
 
     owner: str
     is_alias: bool
     ttl_s: int
     text: str
+    is_below: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +145,10 @@ class _Reader:
     def answers(self, count: int, wanted: int) -> Iterator[Record]:
         """Read the answer section."""
         for owner, rdtype, ttl_s, start, end in self._records(count):
-            if rdtype in {wanted, _CNAME}:
-                yield Record(self._name(owner)[0], rdtype == _CNAME != wanted, ttl_s, self._text(rdtype, start, end))
+            if rdtype in {wanted, _CNAME, _DNAME}:
+                is_alias = rdtype != wanted
+                text = self._text(rdtype, start, end)
+                yield Record(self._name(owner)[0], is_alias, ttl_s, text, is_below=rdtype == _DNAME)
 
     def authority(self, count: int) -> tuple[int | None, bool]:
         """Read the authority section up to the SOA of the zone that lacks the answer; tell whether it names servers."""
