@@ -1,5 +1,4 @@
 import asyncio
-import socket
 from collections.abc import Callable
 
 import dns.flags
@@ -7,7 +6,7 @@ import dns.message
 import dns.rcode
 import pytest
 
-from gatepost.dns.client import MAX_ALIASES, MISSING_TTL_S, _hear, follow
+from gatepost.dns.client import MAX_ALIASES, MISSING_TTL_S, follow
 from gatepost.dns.paper import Answer, RdType, Status
 from gatepost.dns.wire import Record
 from hostile_dns import answer, serving
@@ -347,21 +346,3 @@ async def test_a_question_whose_own_time_ends_puts_no_server_last() -> None:
         assert got.status is Status.TEMPERROR
         assert (await client.ask("b.example", RdType.A)).status is Status.OK
         assert (len(first.asked), len(second.asked)) == (2, 1)
-
-
-async def test_a_datagram_that_is_none_after_all_is_waited_through() -> None:
-    """The system tells of a datagram, and then throws it away where its checksum is wrong."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-    tries: list[int] = []
-
-    def receive(octets: int) -> bytes:
-        tries.append(octets)
-        if len(tries) == 1:
-            raise BlockingIOError
-        return ours.recv(octets)
-
-    with ours, theirs:
-        theirs.send(b"an answer")
-        until = asyncio.get_running_loop().time() + 5
-        assert await _hear(ours.fileno(), receive, until) == b"an answer"
-    assert len(tries) == 2

@@ -173,6 +173,7 @@ class CachingResolver:
         for task in asking:
             task.cancel()
         await asyncio.gather(*asking, return_exceptions=True)
+        self._client.close()
 
     async def __aenter__(self) -> Self:
         return self

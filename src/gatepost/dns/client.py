@@ -6,10 +6,11 @@ socket that hears the one server alone.
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gatepost.clock import Entropy
+from gatepost.dns.ears import Ears
 from gatepost.dns.paper import Answer, RdType, Status
 from gatepost.dns.wire import (
     FORMERR,
@@ -37,7 +38,6 @@ STRAYS_MAX = 100
 
 _ERRAND = Errand(Purpose.DNS)
 _FAILED = Answer(Status.TEMPERROR)
-_DATAGRAM_MAX = 65_535
 
 Server = tuple[str, int]
 
@@ -57,6 +57,7 @@ class Client:
         self._egress = egress
         self._entropy = entropy
         self._timeout_s = timeout_s
+        self._ears = Ears()
 
     async def ask(self, name: str, rdtype: RdType, *, until: float = math.inf) -> Answer:
         """Ask once, following aliases; failures are values, and so is no answer by loop time ``until``.
@@ -81,6 +82,10 @@ class Client:
                 return Answer(Status.NODATA, (), _missing_s(reply, way_ttl_s))
             owner = way.last
         return _FAILED
+
+    def close(self) -> None:
+        """Hear no more answers; nobody may be asking."""
+        self._ears.close()
 
     async def _exchange(self, name: str, rdtype: RdType, until: float) -> Reply | None:
         """Return the first reply that says whether there are records; None where no server gives one in time.
@@ -132,7 +137,7 @@ class Client:
         with self._egress.datagrams(_ERRAND, *server) as socket:
             socket.send(packet)
             for _ in range(STRAYS_MAX):
-                got = await _hear(socket.fileno(), socket.recv, until)
+                got = await self._ears.hear(socket, until)
                 reply = read(got, name=name, rdtype=rdtype, number=number)
                 if reply is not None:
                     return reply
@@ -151,37 +156,6 @@ class Client:
         finally:
             writer.transport.abort()  # there is nothing left to say
         return None if reply is None or reply.is_truncated else reply
-
-
-async def _hear(descriptor: int, receive: Callable[[int], bytes], until: float) -> bytes:
-    """Return the next datagram that a socket has. One future and one timer: a stranger's message waits for several.
-
-    Raises:
-        TimeoutError: there was none by loop time ``until``.
-        OSError: there is nobody.
-    """
-    loop = asyncio.get_running_loop()
-    while True:
-        ready: asyncio.Future[None] = loop.create_future()
-        loop.add_reader(descriptor, _settle, ready, None)
-        timer = loop.call_at(until, _settle, ready, TimeoutError())
-        try:
-            await ready
-            return receive(_DATAGRAM_MAX)
-        except BlockingIOError:
-            continue  # what there was had a wrong checksum
-        finally:
-            timer.cancel()
-            loop.remove_reader(descriptor)
-
-
-def _settle(ready: "asyncio.Future[None]", error: TimeoutError | None) -> None:
-    if ready.done():
-        return
-    if error is None:
-        ready.set_result(None)
-    else:
-        ready.set_exception(error)
 
 
 class Way(NamedTuple):

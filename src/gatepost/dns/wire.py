@@ -6,8 +6,9 @@ Ours, because c-ares keeps the SOA of a negative answer to itself (RFC 2308 need
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple
 
 from gatepost.dns.paper import RdType
 
@@ -22,6 +23,7 @@ _OPT = b"\x00" + _RECORD.pack(41, UDP_OCTETS, 0, 0)
 _IN = 1
 _LABEL_OCTETS, _NAME_OCTETS = 63, 255  # RFC 1035 section 2.3.4
 _POINTER = 0xC0  # RFC 1035 section 4.1.4
+_POINTER_TO_ASKED = bytes((_POINTER, _HEADER.size))
 _JUMPS_MAX = 16  # of honest names none needs more than one or two
 _TTL_MAX = 0x7FFF_FFFF  # RFC 2181 section 8: larger is zero
 _NS, _CNAME, _SOA, _DNAME = 2, 5, 6, 39
@@ -43,8 +45,7 @@ class MalformedError(ValueError):
     """The octets are no DNS message, or not one we would believe."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record, its data spelled as ``Answer`` promises; ``owner`` in lower case.
 
     Attributes:
@@ -59,8 +60,7 @@ class Record:
     is_below: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What a server said.
 
     Attributes:
@@ -95,9 +95,15 @@ def question(name: str, rdtype: RdType, number: int, *, with_edns: bool = True) 
         number: the query's id, unpredictable (RFC 5452 section 9.2).
         with_edns: offer datagrams of more than 512 octets.
     """
-    labels = b"".join(bytes((len(label),)) + label for label in name.encode("ascii").split(b"."))
     head = _HEADER.pack(number, 0x0100, 1, 0, 0, 1 if with_edns else 0)
-    return head + labels + struct.pack("!xHH", _TYPES[rdtype], _IN) + (_OPT if with_edns else b"")
+    return head + _asked(name, rdtype) + (_OPT if with_edns else b"")
+
+
+@lru_cache(maxsize=1024)  # each is needed again when its reply comes
+def _asked(name: str, rdtype: RdType) -> bytes:
+    """Return the question section."""
+    labels = b"".join([bytes((len(label),)) + label for label in name.encode("ascii").split(b".")])
+    return labels + struct.pack("!xHH", _TYPES[rdtype], _IN)
 
 
 def read(packet: bytes, *, name: str, rdtype: RdType, number: int) -> Reply | None:
@@ -116,7 +122,7 @@ def read(packet: bytes, *, name: str, rdtype: RdType, number: int) -> Reply | No
         return Reply(rcode, is_truncated=False)  # it did not understand so much as the question
     reader = _Reader(packet)
     try:
-        if questions != 1 or not reader.asks(name, _TYPES[rdtype]):
+        if questions != 1 or not reader.asks(name, rdtype):
             return None
         if flags & _TC:
             return Reply(rcode, is_truncated=True)
@@ -134,13 +140,21 @@ class _Reader:
     def __init__(self, packet: bytes) -> None:
         self._packet = packet
         self._at = _HEADER.size
+        self._asked = ""
+        """The name of the question, once it is known to be ours: most owners are spelled as a pointer to it."""
 
-    def asks(self, name: str, rdtype: int) -> bool:
+    def asks(self, name: str, rdtype: RdType) -> bool:
         """Read the question; tell whether it is ours. A label of octets we do not ask for makes it another's."""
-        said, self._at = self._name(self._at)
+        asked = name.lower()
+        octets = _asked(asked, rdtype)
+        if self._packet.startswith(octets, self._at):
+            self._at += len(octets)
+            self._asked = asked
+            return True
+        said, self._at = self._name(self._at)  # its capitals may be the resolver's own
         kind, rdclass = struct.unpack_from("!HH", self._packet, self._at)
         self._at += 4
-        return (said, kind, rdclass) == (name.lower(), rdtype, _IN)
+        return (said, kind, rdclass) == (asked, _TYPES[rdtype], _IN)
 
     def answers(self, count: int, wanted: int) -> Iterator[Record]:
         """Read the answer section."""
@@ -183,6 +197,8 @@ class _Reader:
 
     def _name(self, at: int) -> tuple[str, int]:
         """Return the name that stands at an offset, in lower case and without final dot, and where it ends."""
+        if self._asked and self._packet.startswith(_POINTER_TO_ASKED, at):
+            return self._asked, at + 2
         labels: list[bytes] = []
         end, octets, jumps = 0, 1, 0
         while length := self._packet[at]:
