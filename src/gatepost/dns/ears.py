@@ -6,14 +6,30 @@ and of every deadline costs more than to send the question.
 
 import asyncio
 import select
-import socket
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 DATAGRAM_MAX = 65_535
 
 
+class Socket(Protocol):
+    """What datagrams come to: one of egress's sockets."""
+
+    def fileno(self) -> int:
+        """Return its number."""
+        ...
+
+    def recv(self, octets_max: int, /) -> bytes:
+        """Return a datagram.
+
+        Raises:
+            BlockingIOError: there is none.
+            OSError: there is nobody.
+        """
+        ...
+
+
 class _Waiting(NamedTuple):
-    socket: socket.socket
+    socket: Socket
     heard: "asyncio.Future[bytes]"
     until: float
 
@@ -28,7 +44,7 @@ class Ears:
         self._timer: asyncio.TimerHandle | None = None
         self._rings_at = 0.0
 
-    async def hear(self, of: socket.socket, until: float) -> bytes:
+    async def hear(self, of: Socket, until: float) -> bytes:
         """Return the next datagram that a socket has. It must stay open until then.
 
         Raises:
