@@ -6,12 +6,13 @@ import dns.message
 import dns.rcode
 import pytest
 
+from gatepost.dns import CachingResolver
 from gatepost.dns.client import MAX_ALIASES, MISSING_TTL_S, follow
 from gatepost.dns.paper import Answer, RdType, Status
 from gatepost.dns.wire import Record
 from hostile_dns import answer, serving
 from ports import free_port
-from ways import dns_client
+from ways import NOW, dns_client
 
 Packets = list[bytes]
 
@@ -114,6 +115,20 @@ async def test_an_answer_to_another_question_is_not_believed() -> None:
         return [answer(other, "b.example. 60 A 192.0.2.66").to_wire()]
 
     assert (await ask(behave, "a.example", RdType.A)).status is Status.TEMPERROR
+
+
+@pytest.mark.parametrize("section", ["authority", "additional"])
+async def test_what_stands_beside_an_answer_is_nobodys(section: str) -> None:
+    def behave(question: dns.message.Message, _: bool) -> Packets:  # noqa: FBT001  # the server's own signature
+        forged = answer(question)
+        getattr(forged, section).extend(
+            answer(question, "a.example. 60 A 192.0.2.66", "b.example. 60 A 192.0.2.66").answer
+        )
+        return [forged.to_wire()]
+
+    async with serving(behave) as server, CachingResolver(dns_client(server.address), lambda: NOW) as resolver:
+        assert (await resolver.query("a.example", RdType.A)).status is Status.NODATA
+        assert resolver.peek("b.example", RdType.A) is None
 
 
 async def test_records_of_another_owner_are_not_taken() -> None:

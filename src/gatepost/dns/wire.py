@@ -23,7 +23,6 @@ _OPT = b"\x00" + _RECORD.pack(41, UDP_OCTETS, 0, 0)
 _IN = 1
 _LABEL_OCTETS, _NAME_OCTETS = 63, 255  # RFC 1035 section 2.3.4
 _POINTER = 0xC0  # RFC 1035 section 4.1.4
-_POINTER_TO_ASKED = bytes((_POINTER, _HEADER.size))
 _JUMPS_MAX = 16  # of honest names none needs more than one or two
 _TTL_MAX = 0x7FFF_FFFF  # RFC 2181 section 8: larger is zero
 _NS, _CNAME, _SOA, _DNAME = 2, 5, 6, 39
@@ -39,6 +38,7 @@ _TYPES = {
 _QR, _OPCODE, _TC, _RCODE = 0x8000, 0x7800, 0x0200, 0x000F
 _LABEL = re.compile(r"[\x20-\x2d\x2f-\x5b\x5d-\x7e]{1,63}")
 _ODD = re.compile(rb"[^\x20-\x2d\x2f-\x5b\x5d-\x7e]")
+_ESCAPED = re.compile(r"\\[0-9]{3}")
 
 
 class MalformedError(ValueError):
@@ -140,8 +140,8 @@ class _Reader:
     def __init__(self, packet: bytes) -> None:
         self._packet = packet
         self._at = _HEADER.size
-        self._asked = ""
-        """The name of the question, once it is known to be ours: most owners are spelled as a pointer to it."""
+        self._pointed: dict[int, tuple[str, int]] = {}
+        """The names that pointers lead to, and their octets; that of the question is most of them."""
 
     def asks(self, name: str, rdtype: RdType) -> bool:
         """Read the question; tell whether it is ours. A label of octets we do not ask for makes it another's."""
@@ -149,7 +149,7 @@ class _Reader:
         octets = _asked(asked, rdtype)
         if self._packet.startswith(octets, self._at):
             self._at += len(octets)
-            self._asked = asked
+            self._pointed[_HEADER.size] = asked, len(asked) + 1
             return True
         said, self._at = self._name(self._at)  # its capitals may be the resolver's own
         kind, rdclass = struct.unpack_from("!HH", self._packet, self._at)
@@ -195,21 +195,14 @@ class _Reader:
             self._at += 1 + length
         self._at += 2 if length else 1
 
-    def _name(self, at: int) -> tuple[str, int]:
-        """Return the name that stands at an offset, in lower case and without final dot, and where it ends."""
-        if self._asked and self._packet.startswith(_POINTER_TO_ASKED, at):
-            return self._asked, at + 2
+    def _name(self, at: int, jumps: int = 0) -> tuple[str, int]:
+        """Return the name that stands at an offset, in lower case and without final dot, and where it ends.
+
+        What a pointer leads to is read once: a packet holds five thousand pointers to a name of 120 labels.
+        """
         labels: list[bytes] = []
-        end, octets, jumps = 0, 1, 0
-        while length := self._packet[at]:
-            if length >= _POINTER:
-                target = (length & 0x3F) << 8 | self._packet[at + 1]
-                end = end or at + 2
-                jumps += 1
-                if target >= at or jumps > _JUMPS_MAX:
-                    raise MalformedError("a name points forward or in a circle")
-                at = target
-                continue
+        octets = 1
+        while (length := self._packet[at]) and length < _POINTER:
             octets += length + 1
             if length > _LABEL_OCTETS or octets > _NAME_OCTETS:
                 raise MalformedError("a name is too long")
@@ -218,7 +211,24 @@ class _Reader:
                 raise MalformedError("a name is cut off")
             labels.append(_ODD.sub(_escape, label))
             at += 1 + length
-        return b".".join(labels).decode("ascii").lower(), end or at + 1
+        head = b".".join(labels).decode("ascii").lower()
+        if not length:
+            return head, at + 1
+        tail, tail_octets = self._pointed_to(at, jumps)
+        if octets + tail_octets > _NAME_OCTETS:
+            raise MalformedError("a name is too long")
+        return f"{head}.{tail}" if head and tail else head or tail, at + 2
+
+    def _pointed_to(self, at: int, jumps: int) -> tuple[str, int]:
+        """Return the name that the pointer at an offset leads to, and its octets but for the last."""
+        target = (self._packet[at] & 0x3F) << 8 | self._packet[at + 1]
+        found = self._pointed.get(target)
+        if found is None:
+            if target >= at or jumps >= _JUMPS_MAX:
+                raise MalformedError("a name points forward or in a circle")
+            name, _ = self._name(target, jumps + 1)
+            found = self._pointed[target] = name, len(_ESCAPED.sub(".", name)) + 1 if name else 0
+        return found
 
     def _text(self, rdtype: int, start: int, end: int) -> str:
         data = self._packet[start:end]
