@@ -127,7 +127,7 @@ def read(packet: bytes, *, name: str, rdtype: RdType, number: int) -> Reply | No
         if flags & _TC:
             return Reply(rcode, is_truncated=True)
         records = tuple(reader.answers(answers, _TYPES[rdtype]))
-        negative_ttl_s, has_servers = reader.authority(authorities)
+        negative_ttl_s, has_servers = reader.authority(authorities) if authorities else (None, False)
         is_referral = rcode == NOERROR and not answers and has_servers and negative_ttl_s is None
         return Reply(rcode, False, records, negative_ttl_s, is_referral)  # noqa: FBT003  # not truncated
     except (struct.error, IndexError, ValueError) as error:
@@ -156,13 +156,14 @@ class _Reader:
         self._at += 4
         return (said, kind, rdclass) == (asked, _TYPES[rdtype], _IN)
 
-    def answers(self, count: int, wanted: int) -> Iterator[Record]:
+    def answers(self, count: int, wanted: int) -> list[Record]:
         """Read the answer section."""
+        found: list[Record] = []
         for owner, rdtype, ttl_s, start, end in self._records(count):
             if rdtype in {wanted, _CNAME, _DNAME}:
-                is_alias = rdtype != wanted
                 text = self._text(rdtype, start, end)
-                yield Record(self._name(owner)[0], is_alias, ttl_s, text, is_below=rdtype == _DNAME)
+                found.append(Record(self._name(owner)[0], rdtype != wanted, ttl_s, text, rdtype == _DNAME))
+        return found
 
     def authority(self, count: int) -> tuple[int | None, bool]:
         """Read the authority section up to the SOA of the zone that lacks the answer; tell whether it names servers."""
