@@ -3,8 +3,10 @@ from datetime import UTC, datetime, timedelta
 
 import dns.message
 import dns.rcode
+import pytest
 
 from gatepost.dns import CachingResolver, RdType, Status
+from gatepost.dns.cache import ENTRY_OCTETS, _octets
 from gatepost.dns.client import MISSING_TTL_S
 from gatepost.dns.paper import RECORD_OCTETS
 from hostile_dns import Server, answer, serving
@@ -50,6 +52,21 @@ async def test_an_answer_is_kept_for_its_ttl_and_no_longer() -> None:
         clock.forward(2)
         await resolver.query("a.example", RdType.A)
         assert resolver._kept["a.example", RdType.A][0] > clock.now
+
+
+@pytest.mark.parametrize("has_record", [True, False])
+async def test_a_ttl_of_zero_is_one_second(has_record: bool) -> None:  # noqa: FBT001  # parametrised
+    soa = "example. 0 SOA ns.example. host.example. 1 2 3 4 0"
+
+    def behave(question: dns.message.Message, _: bool) -> list[bytes]:  # noqa: FBT001  # the server's own signature
+        return [answer(question, *(["a.example. 0 A 192.0.2.1"] if has_record else []), soa=soa).to_wire()]
+
+    clock = Hands()
+    async with serving(behave) as server, CachingResolver(dns_client(server.address), clock) as resolver:
+        for asked, later_s in ((1, 0.9), (1, 0.2), (2, 0)):
+            await resolver.query("a.example", RdType.A)
+            assert count(server, "a.example") == asked
+            clock.forward(later_s)
 
 
 async def test_answers_hold_while_they_are_kept_however_their_names_are_spelled() -> None:
@@ -191,12 +208,12 @@ async def test_the_cache_is_bounded_in_octets_too() -> None:
 
     async with (
         serving(lavish) as server,
-        CachingResolver(dns_client(server.address), Hands(), max_octets=5_800) as resolver,
+        CachingResolver(dns_client(server.address), Hands(), max_octets=7_700) as resolver,
     ):
         for at in range(12):
             assert (await resolver.query(f"a{at}.example", RdType.TXT)).status is Status.OK
         assert len(resolver._kept) == 4
-        assert sum(kept.octets for _, kept in resolver._kept.values()) == resolver._octets
+        assert sum(_octets(key, kept) for key, (_, kept) in resolver._kept.items()) == resolver._octets
 
 
 async def test_records_that_say_nothing_are_not_kept_without_bound() -> None:
@@ -212,7 +229,19 @@ async def test_records_that_say_nothing_are_not_kept_without_bound() -> None:
     ):
         for at in range(12):
             assert (await resolver.query(f"a{at}.example", RdType.TXT)).records == ("",) * 8
-        assert len(resolver._kept) == 5_000 // (8 * RECORD_OCTETS)
+        assert len(resolver._kept) == 5_000 // (8 * RECORD_OCTETS + ENTRY_OCTETS)
+
+
+async def test_names_that_a_stranger_makes_up_fill_no_more_memory_than_there_is_for_them() -> None:
+    """A name may have 253 characters, and an answer that says nothing has no records."""
+    name = ".".join(["x" * 60] * 4)
+    async with (
+        serving(lambda q, _: [answer(q, rcode=dns.rcode.NXDOMAIN).to_wire()]) as server,
+        CachingResolver(dns_client(server.address), Hands(), max_octets=8_000) as resolver,
+    ):
+        for at in range(40):
+            assert (await resolver.query(f"{at}.{name}", RdType.A)).status is Status.NXDOMAIN
+        assert len(resolver._kept) == 8_000 // (ENTRY_OCTETS + len(f"10.{name}"))
 
 
 async def test_nothing_without_an_soa_is_kept_for_seconds_and_they_do_not_begin_anew() -> None:

@@ -1,5 +1,4 @@
 import asyncio
-import socket
 from collections.abc import Callable
 
 import dns.flags
@@ -7,12 +6,13 @@ import dns.message
 import dns.rcode
 import pytest
 
-from gatepost.dns.client import MISSING_TTL_S, _hear, follow
+from gatepost.dns import CachingResolver
+from gatepost.dns.client import MAX_ALIASES, MISSING_TTL_S, follow
 from gatepost.dns.paper import Answer, RdType, Status
 from gatepost.dns.wire import Record
 from hostile_dns import answer, serving
 from ports import free_port
-from ways import dns_client
+from ways import NOW, dns_client
 
 Packets = list[bytes]
 
@@ -115,6 +115,20 @@ async def test_an_answer_to_another_question_is_not_believed() -> None:
         return [answer(other, "b.example. 60 A 192.0.2.66").to_wire()]
 
     assert (await ask(behave, "a.example", RdType.A)).status is Status.TEMPERROR
+
+
+@pytest.mark.parametrize("section", ["authority", "additional"])
+async def test_what_stands_beside_an_answer_is_nobodys(section: str) -> None:
+    def behave(question: dns.message.Message, _: bool) -> Packets:  # noqa: FBT001  # the server's own signature
+        forged = answer(question)
+        getattr(forged, section).extend(
+            answer(question, "a.example. 60 A 192.0.2.66", "b.example. 60 A 192.0.2.66").answer
+        )
+        return [forged.to_wire()]
+
+    async with serving(behave) as server, CachingResolver(dns_client(server.address), lambda: NOW) as resolver:
+        assert (await resolver.query("a.example", RdType.A)).status is Status.NODATA
+        assert resolver.peek("b.example", RdType.A) is None
 
 
 async def test_records_of_another_owner_are_not_taken() -> None:
@@ -272,23 +286,61 @@ async def test_an_alias_to_nothing_lives_no_longer_than_the_alias() -> None:
     assert await ask(behave, "a.example", RdType.A) == Answer(Status.NXDOMAIN, (), 5)
 
 
-async def test_a_chain_of_eight_aliases_is_followed_and_a_longer_one_is_not() -> None:
+@pytest.mark.parametrize("in_one_reply", [1, 5, 99])
+async def test_a_chain_of_eleven_aliases_is_followed_and_a_longer_one_is_not_however_it_is_cut(
+    in_one_reply: int,
+) -> None:
     def behave(question: dns.message.Message, _: bool) -> Packets:  # noqa: FBT001  # the server's own signature
         number = int(question.question[0].name.labels[0][1:])
-        if number == 0:
-            return [answer(question, "a0.example. 60 A 192.0.2.1").to_wire()]
-        return [answer(question, f"a{number}.example. 60 CNAME a{number - 1}.example.").to_wire()]
+        aliases = [f"a{at}.example. 60 CNAME a{at - 1}.example." for at in range(number, 0, -1)]
+        end = ["a0.example. 60 A 192.0.2.1"] if len(aliases) < in_one_reply else []
+        return [answer(question, *aliases[:in_one_reply], *end).to_wire()]
 
-    assert (await ask(behave, "a7.example", RdType.A)).status is Status.OK
-    assert (await ask(behave, "a8.example", RdType.A)).status is Status.TEMPERROR
+    assert (await ask(behave, "a11.example", RdType.A)).status is Status.OK
+    assert (await ask(behave, "a12.example", RdType.A)).status is Status.TEMPERROR
+
+
+DNAME = "old.example. 60 DNAME new.example."
+
+
+@pytest.mark.parametrize("alias", [[], ["a.old.example. 40 CNAME a.new.example."]], ids=["alone", "with its CNAME"])
+@pytest.mark.parametrize("is_split", [True, False])
+async def test_an_alias_for_all_names_below_one_is_followed(alias: list[str], is_split: bool) -> None:  # noqa: FBT001  # parametrised
+    """systemd-resolved keeps the DNAME, and leaves out the CNAME."""
+    found = "a.new.example. 300 A 192.0.2.1"
+
+    def behave(question: dns.message.Message, _: bool) -> Packets:  # noqa: FBT001  # the server's own signature
+        if question.question[0].name.to_text() == "a.new.example.":
+            return [answer(question, found).to_wire()]
+        return [answer(question, DNAME, *alias, *([] if is_split else [found])).to_wire()]
+
+    assert await ask(behave, "a.old.example", RdType.A) == Answer(Status.OK, ("192.0.2.1",), 40 if alias else 60)
+
+
+async def test_an_alias_for_the_names_below_one_is_none_for_itself_nor_for_its_neighbours() -> None:
+    def behave(question: dns.message.Message, _: bool) -> Packets:  # noqa: FBT001  # the server's own signature
+        return [answer(question, DNAME, "new.example. 300 A 192.0.2.1").to_wire()]
+
+    for name in ("old.example", "a.older.example", "a.bold.example"):
+        assert (await ask(behave, name, RdType.A)).status is Status.NODATA
+
+
+@pytest.mark.parametrize("rcode", [dns.rcode.SERVFAIL, dns.rcode.REFUSED, dns.rcode.NOTAUTH])
+async def test_a_server_that_cannot_tell_is_asked_once_and_the_next_after_it(rcode: dns.rcode.Rcode) -> None:
+    async with serving(lambda q, _: [answer(q, rcode=rcode).to_wire()]) as first, serving(an_address) as second:
+        assert (await dns_client(first.address).ask("a.example", RdType.A)).status is Status.TEMPERROR
+        assert len(first.asked) == 1
+        both = dns_client(first.address, second.address)
+        assert (await both.ask("a.example", RdType.A)).status is Status.OK
+        assert (len(first.asked), len(second.asked)) == (2, 1)
 
 
 def test_an_alias_inside_one_answer_is_followed_to_its_end() -> None:
     chain = [Record("a", True, 60, "b"), Record("b", True, 30, "c"), Record("c", False, 90, "1")]  # noqa: FBT003  # fields
-    assert follow("a", chain) == ("c", ("1",), 30)
-    assert follow("a", chain[:2]) == ("c", (), 30)
-    assert follow("a", [Record("a", True, 60, "a")]) == (None, (), 60)  # noqa: FBT003  # fields
-    assert follow("z", chain) == ("z", (), None)
+    assert follow("a", chain) == ("c", ("1",), 30, 2)
+    assert follow("a", chain[:2]) == ("c", (), 30, 2)
+    assert follow("a", [Record("a", True, 60, "a")]).aliases > MAX_ALIASES  # noqa: FBT003  # fields
+    assert follow("z", chain) == ("z", (), None, 0)
 
 
 async def test_no_try_goes_on_beyond_what_the_caller_waits() -> None:
@@ -309,21 +361,3 @@ async def test_a_question_whose_own_time_ends_puts_no_server_last() -> None:
         assert got.status is Status.TEMPERROR
         assert (await client.ask("b.example", RdType.A)).status is Status.OK
         assert (len(first.asked), len(second.asked)) == (2, 1)
-
-
-async def test_a_datagram_that_is_none_after_all_is_waited_through() -> None:
-    """The system tells of a datagram, and then throws it away where its checksum is wrong."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-    tries: list[int] = []
-
-    def receive(octets: int) -> bytes:
-        tries.append(octets)
-        if len(tries) == 1:
-            raise BlockingIOError
-        return ours.recv(octets)
-
-    with ours, theirs:
-        theirs.send(b"an answer")
-        until = asyncio.get_running_loop().time() + 5
-        assert await _hear(ours.fileno(), receive, until) == b"an answer"
-    assert len(tries) == 2

@@ -1,5 +1,6 @@
 import contextlib
 import random
+import struct
 import time
 
 import dns.flags
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cpu import least_cpu_s
 from gatepost.dns.paper import RdType
 from gatepost.dns.wire import FORMERR, MalformedError, Reply, is_askable, question, read
 from hostile_dns import answer
@@ -205,3 +207,43 @@ def test_the_largest_reply_is_read_in_linear_time() -> None:
     assert found is not None
     assert len(found.records) == count + 15
     assert found.records[-1].owner == "a.example"
+
+
+@pytest.mark.parametrize("rdtype", [RdType.A, RdType.PTR])
+def test_a_long_name_that_thousands_of_pointers_lead_to_is_read_once(rdtype: RdType) -> None:
+    """A resolver spells the owner of each record as a pointer, and the end of each name in it."""
+
+    def cost_s(labels: int) -> float:
+        asked = "x.example"
+        packet = question(asked, rdtype, NUMBER, with_edns=False)
+        name = b"\x01a" * labels + b"\x00"
+        alias = b"\xc0\x0c" + struct.pack("!HHIH", 5, 1, 60, len(name)) + name
+        pointer = (0xC000 | len(packet) + 12).to_bytes(2, "big")
+        data = b"\x7f\x00\x00\x01" if rdtype is RdType.A else b"\x01b" + pointer
+        records = (pointer + packet[-4:] + struct.pack("!IH", 60, len(data)) + data) * 3_900
+        head = packet[:2] + b"\x81\x80" + struct.pack("!4H", 1, 3_901, 0, 0)
+        whole = head + packet[12:] + alias + records
+
+        def work() -> None:
+            found = read(whole, name=asked, rdtype=rdtype, number=NUMBER)
+            assert found is not None
+            assert len({each.text for each in found.records}) == 2
+
+        return least_cpu_s(work)
+
+    assert cost_s(120) < 3 * cost_s(2)
+
+
+@pytest.mark.parametrize(("octets", "is_read"), [(255, True), (256, False)])
+def test_a_name_is_no_longer_than_a_name_may_be_also_behind_a_pointer(octets: int, is_read: bool) -> None:  # noqa: FBT001  # parametrised
+    asked = ".".join(["y" * 60] * 3)
+    packet = question(asked, RdType.A, NUMBER, with_edns=False)
+    rest = octets - (len(asked) + 2) - 2 - 31  # but for the octets of length, and thirty characters
+    owner = b"\x1e" + b"x" * 30 + bytes((rest + 1,)) + b"x" * (rest + 1)
+    record = owner + b"\xc0\x0c" + struct.pack("!HHIH", 1, 1, 60, 4) + b"\x7f\x00\x00\x01"
+    whole = packet[:2] + b"\x81\x80" + struct.pack("!4H", 1, 1, 0, 0) + packet[12:] + record
+    if is_read:
+        assert read(whole, name=asked, rdtype=RdType.A, number=NUMBER) is not None
+    else:
+        with pytest.raises(MalformedError):
+            read(whole, name=asked, rdtype=RdType.A, number=NUMBER)

@@ -74,6 +74,7 @@ def test_nothing_goes_unencrypted_but_to_loopback_or_by_the_operators_word() -> 
     assert refusal(strict, "a.example", 80, "127.0.0.1", in_clear=True) is None
     assert refusal(lax, "a.example", 80, "1.1.1.1", in_clear=True) is None
     assert strict.admit(HOOK, "a.example", 80, "1.1.1.1").must_encrypt
+    assert refusal(strict, "a.example", 80, "1.1.1.1", in_clear=True) is Rule.CLEAR  # though that one was admitted
     assert not strict.admit(HOOK, "a.example", 80, "127.0.0.1").must_encrypt
 
 
@@ -83,6 +84,17 @@ def test_what_is_another_processs_is_shown_and_refused() -> None:
     with pytest.raises(EgressRefusedError, match="undeclared"):
         found.admit(Errand(Purpose.MODEL), "example.com", 443, "1.1.1.1")
     assert refusal(found, "example.com", 443, "1.1.1.1") is None
+
+
+def test_leave_for_one_is_none_for_another_purpose_host_port_or_address() -> None:
+    register = Register([row("a.example:443")])
+    assert refusal(register, "a.example", 443, "1.1.1.1") is None
+    assert refusal(register, "a.example", 443, "127.0.0.1") is Rule.LOOPBACK
+    assert refusal(register, "a.example", 80, "1.1.1.1") is Rule.UNDECLARED
+    assert refusal(register, "b.example", 443, "1.1.1.1") is Rule.UNDECLARED
+    with pytest.raises(EgressRefusedError, match=Rule.UNDECLARED.value):
+        register.admit(Errand(Purpose.MODEL), "a.example", 443, "1.1.1.1")
+    assert refusal(register.without({"a.example"}), "a.example", 443, "1.1.1.1") is Rule.NOT_ENGAGED
 
 
 def test_a_destination_is_judged_when_it_is_written_down_by_the_row_that_covers_it() -> None:

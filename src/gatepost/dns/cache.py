@@ -15,8 +15,13 @@ from gatepost.meters import UNMETERED, Meters
 
 MAX_TTL_S = 3_600
 """Longer TTLs are cut, so that a zone's repair is seen within the hour."""
+MIN_TTL_S = 1
+"""Shorter ones are lengthened, as PowerDNS does: a TTL of zero would have each mail of a burst ask everything anew."""
 TEMPERROR_TTL_S = 1
 """A failing zone is left alone this long: an outage costs one question a second, not one a message."""
+
+ENTRY_OCTETS = 430
+"""Of memory, that an answer takes besides its records and the characters of its name, also one that says: nothing."""
 
 _FAILED = Answer(Status.TEMPERROR)
 
@@ -29,7 +34,7 @@ class CachingResolver:
         clock: now, for the age of answers.
         deadline_s: the longest one caller waits, queueing included; then TEMPERROR.
         max_entries: answers kept; the least recently used go first.
-        max_octets: of memory for the records kept; a stranger's zone may answer with 64 KB to every name it makes up.
+        max_octets: of memory for all that is kept; a stranger's zone may answer with 64 KB to every name it makes up.
         max_in_flight: questions on the wire at once; more wait their turn.
         meters: told of hits and of what the network answered.
     """
@@ -154,17 +159,16 @@ class CachingResolver:
             self._turns.release()
 
     def _keep(self, key: Question, answer: Answer) -> None:
-        ttl_s = TEMPERROR_TTL_S if answer.status is Status.TEMPERROR else min(answer.ttl_s, MAX_TTL_S)
-        if ttl_s <= 0:
-            return
+        is_failure = answer.status is Status.TEMPERROR
+        ttl_s = TEMPERROR_TTL_S if is_failure else max(MIN_TTL_S, min(answer.ttl_s, MAX_TTL_S))
         self._kept[key] = (self._clock() + timedelta(seconds=ttl_s), answer)
-        self._octets += answer.octets
+        self._octets += _octets(key, answer)
         while len(self._kept) > self._max_entries or self._octets > self._max_octets:
             self._forget(next(iter(self._kept)))
 
     def _forget(self, key: Question) -> None:
         _, answer = self._kept.pop(key)
-        self._octets -= answer.octets
+        self._octets -= _octets(key, answer)
 
     async def close(self) -> None:
         """End open questions, and with them their sockets."""
@@ -172,6 +176,7 @@ class CachingResolver:
         for task in asking:
             task.cancel()
         await asyncio.gather(*asking, return_exceptions=True)
+        self._client.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -184,3 +189,7 @@ class CachingResolver:
 
 def _key(name: str, rdtype: RdType) -> Question:
     return name.removesuffix(".").lower(), rdtype
+
+
+def _octets(key: Question, answer: Answer) -> int:
+    return ENTRY_OCTETS + len(key[0]) + answer.octets

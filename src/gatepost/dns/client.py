@@ -6,9 +6,11 @@ socket that hears the one server alone.
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from gatepost.clock import Entropy
+from gatepost.dns.ears import Ears
 from gatepost.dns.paper import Answer, RdType, Status
 from gatepost.dns.wire import (
     FORMERR,
@@ -24,8 +26,9 @@ from gatepost.dns.wire import (
 )
 from gatepost.egress import Egress, EgressRefusedError, Errand, Purpose, UnreachableError
 
-MAX_CNAMES = 8
-"""Aliases followed in all; a longer chain or a loop is a failure of the zone."""
+MAX_ALIASES = 11
+"""Followed in all, however many of them a resolver puts into one reply; as Unbound and BIND. A longer chain or a loop
+is a failure of the zone."""
 TRIES = 2
 MISSING_TTL_S = 5
 """How long a name or type is missing where no SOA says it: many resolvers leave the SOA out. RFC 2308 section 5 would
@@ -35,7 +38,6 @@ STRAYS_MAX = 100
 
 _ERRAND = Errand(Purpose.DNS)
 _FAILED = Answer(Status.TEMPERROR)
-_DATAGRAM_MAX = 65_535
 
 Server = tuple[str, int]
 
@@ -55,6 +57,7 @@ class Client:
         self._egress = egress
         self._entropy = entropy
         self._timeout_s = timeout_s
+        self._ears = Ears()
 
     async def ask(self, name: str, rdtype: RdType, *, until: float = math.inf) -> Answer:
         """Ask once, following aliases; failures are values, and so is no answer by loop time ``until``.
@@ -64,27 +67,36 @@ class Client:
         is, whatever stands beside that.
         """
         owner = name.lower()
-        way_ttl_s = None  # of the aliases so far
-        for _ in range(MAX_CNAMES):
-            reply = await self._exchange(owner, rdtype, until)
-            last, records, ttl_s = (None, (), None) if reply is None else follow(owner, reply.records)
-            way_ttl_s = _least(way_ttl_s, ttl_s)
-            if reply is not None and records and reply.rcode != NXDOMAIN:
-                return Answer(Status.OK, records, way_ttl_s or 0)
-            if reply is None or last is None:
+        aliases, way_ttl_s = 0, None  # so far, and the shortest of their TTLs
+        while (reply := await self._exchange(owner, rdtype, until)) is not None:
+            way = follow(owner, reply.records)
+            aliases += way.aliases
+            way_ttl_s = _least(way_ttl_s, way.ttl_s)
+            if aliases > MAX_ALIASES:
                 break
-            if reply.rcode == NXDOMAIN or not is_askable(last):  # NXDOMAIN is of the last alias (RFC 6604 section 3)
+            if way.records and reply.rcode != NXDOMAIN:
+                return Answer(Status.OK, way.records, way_ttl_s or 0)
+            if reply.rcode == NXDOMAIN or not is_askable(way.last):  # of the last alias (RFC 6604 section 3)
                 return Answer(Status.NXDOMAIN, (), _missing_s(reply, way_ttl_s))
-            if last == owner or reply.negative_ttl_s is not None:
+            if not way.aliases or reply.negative_ttl_s is not None:
                 return Answer(Status.NODATA, (), _missing_s(reply, way_ttl_s))
-            owner = last
+            owner = way.last
         return _FAILED
 
+    def close(self) -> None:
+        """Hear no more answers; nobody may be asking."""
+        self._ears.close()
+
     async def _exchange(self, name: str, rdtype: RdType, until: float) -> Reply | None:
-        """Return the first reply that says whether there are records; None where no server gives one in time."""
+        """Return the first reply that says whether there are records; None where no server gives one in time.
+
+        A server that says it cannot tell says so again: it is asked once, and the others after it (RFC 9520 section 3.1
+        wants few questions where something fails).
+        """
         time = asyncio.get_running_loop().time
+        unable: set[Server] = set()
         for _ in range(TRIES):
-            for server in tuple(self._servers):
+            for server in [each for each in self._servers if each not in unable]:
                 began = time()
                 if began >= until:
                     return None
@@ -97,6 +109,8 @@ class Client:
                     continue
                 if reply is not None and reply.rcode in {NOERROR, NXDOMAIN} and not reply.is_referral:
                     return reply
+                if reply is not None:
+                    unable.add(server)
         return None
 
     def _put_last(self, server: Server) -> None:
@@ -123,7 +137,7 @@ class Client:
         with self._egress.datagrams(_ERRAND, *server) as socket:
             socket.send(packet)
             for _ in range(STRAYS_MAX):
-                got = await _hear(socket.fileno(), socket.recv, until)
+                got = await self._ears.hear(socket, until)
                 reply = read(got, name=name, rdtype=rdtype, number=number)
                 if reply is not None:
                     return reply
@@ -144,55 +158,35 @@ class Client:
         return None if reply is None or reply.is_truncated else reply
 
 
-async def _hear(descriptor: int, receive: Callable[[int], bytes], until: float) -> bytes:
-    """Return the next datagram that a socket has. One future and one timer: a stranger's message waits for several.
+class Way(NamedTuple):
+    """Where the aliases inside one answer lead: the last name, its records, the shortest TTL on the way."""
 
-    Raises:
-        TimeoutError: there was none by loop time ``until``.
-        OSError: there is nobody.
+    last: str
+    records: tuple[str, ...]
+    ttl_s: int | None
+    aliases: int
+
+
+def follow(name: str, records: Sequence[Record]) -> Way:
+    """Walk the aliases inside one answer, until they are too many. Records of other owners are nobody's.
+
+    Some resolvers give a DNAME from their cache without the CNAME that it means (RFC 6672 section 3.1), as
+    systemd-resolved does.
     """
-    loop = asyncio.get_running_loop()
-    while True:
-        ready: asyncio.Future[None] = loop.create_future()
-        loop.add_reader(descriptor, _settle, ready, None)
-        timer = loop.call_at(until, _settle, ready, TimeoutError())
-        try:
-            await ready
-            return receive(_DATAGRAM_MAX)
-        except BlockingIOError:
-            continue  # what there was had a wrong checksum
-        finally:
-            timer.cancel()
-            loop.remove_reader(descriptor)
-
-
-def _settle(ready: "asyncio.Future[None]", error: TimeoutError | None) -> None:
-    if ready.done():
-        return
-    if error is None:
-        ready.set_result(None)
-    else:
-        ready.set_exception(error)
-
-
-def follow(name: str, records: Sequence[Record]) -> tuple[str | None, tuple[str, ...], int | None]:
-    """Walk the aliases inside one answer; return the last name, its records and the shortest TTL on the way.
-
-    The name is None where the aliases run in a circle, or are too many. Records of other owners are nobody's.
-    """
-    aliases = {record.owner: record for record in records if record.is_alias}
     ttl_s = None
     owner = name
-    for _ in range(MAX_CNAMES):
-        found = [record for record in records if record.owner == owner and not record.is_alias]
-        if found:
-            return owner, tuple(record.text for record in found), _least(ttl_s, min(record.ttl_s for record in found))
-        alias = aliases.get(owner)
-        if alias is None:
-            return owner, (), ttl_s
+    for at in range(MAX_ALIASES + 2):
+        found = [record for record in records if record.owner == owner and not record.is_below]
+        own = [record for record in found if not record.is_alias]
+        if own:
+            return Way(owner, tuple([one.text for one in own]), _least(ttl_s, min([one.ttl_s for one in own])), at)
+        found = found or [record for record in records if record.is_below and owner.endswith("." + record.owner)]
+        if not found:
+            break
+        alias = found[-1]
         ttl_s = _least(ttl_s, alias.ttl_s)
-        owner = alias.text
-    return None, (), ttl_s
+        owner = owner.removesuffix(alias.owner) + alias.text if alias.is_below else alias.text
+    return Way(owner, (), ttl_s, at)
 
 
 def _missing_s(reply: Reply, way_ttl_s: int | None) -> int:

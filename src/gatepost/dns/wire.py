@@ -6,8 +6,9 @@ Ours, because c-ares keeps the SOA of a negative answer to itself (RFC 2308 need
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple
 
 from gatepost.dns.paper import RdType
 
@@ -24,7 +25,7 @@ _LABEL_OCTETS, _NAME_OCTETS = 63, 255  # RFC 1035 section 2.3.4
 _POINTER = 0xC0  # RFC 1035 section 4.1.4
 _JUMPS_MAX = 16  # of honest names none needs more than one or two
 _TTL_MAX = 0x7FFF_FFFF  # RFC 2181 section 8: larger is zero
-_NS, _SOA, _CNAME = 2, 6, 5
+_NS, _CNAME, _SOA, _DNAME = 2, 5, 6, 39
 _TYPES = {
     RdType.A: 1,
     RdType.CNAME: _CNAME,
@@ -37,24 +38,29 @@ _TYPES = {
 _QR, _OPCODE, _TC, _RCODE = 0x8000, 0x7800, 0x0200, 0x000F
 _LABEL = re.compile(r"[\x20-\x2d\x2f-\x5b\x5d-\x7e]{1,63}")
 _ODD = re.compile(rb"[^\x20-\x2d\x2f-\x5b\x5d-\x7e]")
+_ESCAPED = re.compile(r"\\[0-9]{3}")
 
 
 class MalformedError(ValueError):
     """The octets are no DNS message, or not one we would believe."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record, its data spelled as ``Answer`` promises; ``owner`` in lower case."""
+class Record(NamedTuple):
+    """One record, its data spelled as ``Answer`` promises; ``owner`` in lower case.
+
+    Attributes:
+        is_alias: ``text`` is another name, under which to look.
+        is_below: and so for every name below ``owner``, but not for itself (DNAME, RFC 6672).
+    """
 
     owner: str
     is_alias: bool
     ttl_s: int
     text: str
+    is_below: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What a server said.
 
     Attributes:
@@ -89,9 +95,15 @@ def question(name: str, rdtype: RdType, number: int, *, with_edns: bool = True) 
         number: the query's id, unpredictable (RFC 5452 section 9.2).
         with_edns: offer datagrams of more than 512 octets.
     """
-    labels = b"".join(bytes((len(label),)) + label for label in name.encode("ascii").split(b"."))
     head = _HEADER.pack(number, 0x0100, 1, 0, 0, 1 if with_edns else 0)
-    return head + labels + struct.pack("!xHH", _TYPES[rdtype], _IN) + (_OPT if with_edns else b"")
+    return head + _asked(name, rdtype) + (_OPT if with_edns else b"")
+
+
+@lru_cache(maxsize=1024)  # each is needed again when its reply comes
+def _asked(name: str, rdtype: RdType) -> bytes:
+    """Return the question section."""
+    labels = b"".join([bytes((len(label),)) + label for label in name.encode("ascii").split(b".")])
+    return labels + struct.pack("!xHH", _TYPES[rdtype], _IN)
 
 
 def read(packet: bytes, *, name: str, rdtype: RdType, number: int) -> Reply | None:
@@ -110,12 +122,12 @@ def read(packet: bytes, *, name: str, rdtype: RdType, number: int) -> Reply | No
         return Reply(rcode, is_truncated=False)  # it did not understand so much as the question
     reader = _Reader(packet)
     try:
-        if questions != 1 or not reader.asks(name, _TYPES[rdtype]):
+        if questions != 1 or not reader.asks(name, rdtype):
             return None
         if flags & _TC:
             return Reply(rcode, is_truncated=True)
         records = tuple(reader.answers(answers, _TYPES[rdtype]))
-        negative_ttl_s, has_servers = reader.authority(authorities)
+        negative_ttl_s, has_servers = reader.authority(authorities) if authorities else (None, False)
         is_referral = rcode == NOERROR and not answers and has_servers and negative_ttl_s is None
         return Reply(rcode, False, records, negative_ttl_s, is_referral)  # noqa: FBT003  # not truncated
     except (struct.error, IndexError, ValueError) as error:
@@ -128,19 +140,30 @@ class _Reader:
     def __init__(self, packet: bytes) -> None:
         self._packet = packet
         self._at = _HEADER.size
+        self._pointed: dict[int, tuple[str, int]] = {}
+        """The names that pointers lead to, and their octets; that of the question is most of them."""
 
-    def asks(self, name: str, rdtype: int) -> bool:
+    def asks(self, name: str, rdtype: RdType) -> bool:
         """Read the question; tell whether it is ours. A label of octets we do not ask for makes it another's."""
-        said, self._at = self._name(self._at)
+        asked = name.lower()
+        octets = _asked(asked, rdtype)
+        if self._packet.startswith(octets, self._at):
+            self._at += len(octets)
+            self._pointed[_HEADER.size] = asked, len(asked) + 1
+            return True
+        said, self._at = self._name(self._at)  # its capitals may be the resolver's own
         kind, rdclass = struct.unpack_from("!HH", self._packet, self._at)
         self._at += 4
-        return (said, kind, rdclass) == (name.lower(), rdtype, _IN)
+        return (said, kind, rdclass) == (asked, _TYPES[rdtype], _IN)
 
-    def answers(self, count: int, wanted: int) -> Iterator[Record]:
+    def answers(self, count: int, wanted: int) -> list[Record]:
         """Read the answer section."""
+        found: list[Record] = []
         for owner, rdtype, ttl_s, start, end in self._records(count):
-            if rdtype in {wanted, _CNAME}:
-                yield Record(self._name(owner)[0], rdtype == _CNAME != wanted, ttl_s, self._text(rdtype, start, end))
+            if rdtype in {wanted, _CNAME, _DNAME}:
+                text = self._text(rdtype, start, end)
+                found.append(Record(self._name(owner)[0], rdtype != wanted, ttl_s, text, rdtype == _DNAME))
+        return found
 
     def authority(self, count: int) -> tuple[int | None, bool]:
         """Read the authority section up to the SOA of the zone that lacks the answer; tell whether it names servers."""
@@ -173,19 +196,14 @@ class _Reader:
             self._at += 1 + length
         self._at += 2 if length else 1
 
-    def _name(self, at: int) -> tuple[str, int]:
-        """Return the name that stands at an offset, in lower case and without final dot, and where it ends."""
+    def _name(self, at: int, jumps: int = 0) -> tuple[str, int]:
+        """Return the name that stands at an offset, in lower case and without final dot, and where it ends.
+
+        What a pointer leads to is read once: a packet holds five thousand pointers to a name of 120 labels.
+        """
         labels: list[bytes] = []
-        end, octets, jumps = 0, 1, 0
-        while length := self._packet[at]:
-            if length >= _POINTER:
-                target = (length & 0x3F) << 8 | self._packet[at + 1]
-                end = end or at + 2
-                jumps += 1
-                if target >= at or jumps > _JUMPS_MAX:
-                    raise MalformedError("a name points forward or in a circle")
-                at = target
-                continue
+        octets = 1
+        while (length := self._packet[at]) and length < _POINTER:
             octets += length + 1
             if length > _LABEL_OCTETS or octets > _NAME_OCTETS:
                 raise MalformedError("a name is too long")
@@ -194,7 +212,24 @@ class _Reader:
                 raise MalformedError("a name is cut off")
             labels.append(_ODD.sub(_escape, label))
             at += 1 + length
-        return b".".join(labels).decode("ascii").lower(), end or at + 1
+        head = b".".join(labels).decode("ascii").lower()
+        if not length:
+            return head, at + 1
+        tail, tail_octets = self._pointed_to(at, jumps)
+        if octets + tail_octets > _NAME_OCTETS:
+            raise MalformedError("a name is too long")
+        return f"{head}.{tail}" if head and tail else head or tail, at + 2
+
+    def _pointed_to(self, at: int, jumps: int) -> tuple[str, int]:
+        """Return the name that the pointer at an offset leads to, and its octets but for the last."""
+        target = (self._packet[at] & 0x3F) << 8 | self._packet[at + 1]
+        found = self._pointed.get(target)
+        if found is None:
+            if target >= at or jumps >= _JUMPS_MAX:
+                raise MalformedError("a name points forward or in a circle")
+            name, _ = self._name(target, jumps + 1)
+            found = self._pointed[target] = name, len(_ESCAPED.sub(".", name)) + 1 if name else 0
+        return found
 
     def _text(self, rdtype: int, start: int, end: int) -> str:
         data = self._packet[start:end]

@@ -13,7 +13,6 @@ import structlog
 from gatepost.clock import Clock
 from gatepost.egress.paper import (
     Admitted,
-    Destination,
     EgressRefusedError,
     Errand,
     Opened,
@@ -114,7 +113,7 @@ class Egress:
             EgressRefusedError: the register or a rule forbids it; that is counted too.
         """
         admitted = self._check(errand, host, port, address, in_clear=in_clear)
-        self._count(errand, admitted.row)
+        self._count(errand, admitted)
         return admitted
 
     async def vouch(self, errand: Errand, host: str, port: int, *, in_clear: bool = False) -> list[str]:
@@ -134,7 +133,7 @@ class Egress:
                 refusal = error
         if not admitted:
             raise refusal or UnreachableError("the name has no address")
-        self._count(errand, admitted[0].row)
+        self._count(errand, admitted[0])
         return [each.address for each in admitted]
 
     async def connect(
@@ -296,9 +295,9 @@ class Egress:
         if hosts and is_among(host, hosts):
             raise EgressRefusedError(Rule.EXCLUDED)
 
-    def _count(self, errand: Errand, row: Destination) -> None:
+    def _count(self, errand: Errand, admitted: Admitted) -> None:
         """Count one connection: under an id where a tenant named the destination."""
-        to = errand.ref if errand.purpose in NAMED_BY_TENANTS and errand.ref else str(row)
+        to = errand.ref if errand.purpose in NAMED_BY_TENANTS and errand.ref else admitted.spelled
         self._counter.opened(Opened(errand.tenant, errand.purpose, to), self.clock())
 
     def _refuse(self, errand: Errand, rule: Rule) -> None:

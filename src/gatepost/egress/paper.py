@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
 from ipaddress import IPv4Network, IPv6Network
+from typing import NamedTuple
 
 from typing_extensions import override
 
@@ -34,6 +35,8 @@ class Purpose(StrEnum):
     WITNESS = "witness"  # who cosigns the log's checkpoints
     SCAN = "scan"  # a malware scanner or a classifier
     PROBE = "probe"  # this house's own doors, asked as a stranger would
+
+    __hash__ = str.__hash__  # each connection is looked up by it; Enum's own is slow
 
 
 class Rule(StrEnum):
@@ -132,16 +135,18 @@ class Destination:
 class Admitted:
     """Leave to connect to one address, by a row of the register.
 
-    ``must_encrypt``: only with TLS, and with the name proven.
+    Attributes:
+        must_encrypt: only with TLS, and with the name proven.
+        spelled: the row, as connections are counted under it.
     """
 
     row: Destination
     address: str
     must_encrypt: bool
+    spelled: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """Connections that were opened: ``to`` is the register's row, or the id that named the destination."""
 
     tenant: TenantId | None

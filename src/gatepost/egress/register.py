@@ -1,6 +1,7 @@
 """The register: where each purpose may go, and nowhere else. Pure."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from gatepost.egress.addresses import closed_by, is_loopback
 from gatepost.egress.paper import (
@@ -15,6 +16,9 @@ from gatepost.egress.paper import (
     Rule,
 )
 from gatepost.egress.spelled import closed_as_spelled
+
+LEAVES_MAX = 256
+"""Of those given, remembered: each question to DNS needs the same few."""
 
 
 class Register:
@@ -39,6 +43,7 @@ class Register:
         self._closed = frozenset(closed)
         self._barred = frozenset(host.lower() for host in barred)
         self.allow_private = tuple(allow_private)
+        self._leave = lru_cache(maxsize=LEAVES_MAX)(self._judge)  # what it says of one address, it says for ever
 
     def without(self, hosts: Iterable[str]) -> "Register":
         """Return the same register in which no row opens these hosts."""
@@ -85,14 +90,17 @@ class Register:
         Raises:
             EgressRefusedError: no row covers the host, a rule closes the address, or it would go unencrypted.
         """
-        row = self.find(errand.purpose, host, port)
+        admitted = self._leave(errand.purpose, host, port, address)
+        if admitted.must_encrypt and in_clear:
+            raise EgressRefusedError(Rule.CLEAR)
+        return admitted
+
+    def _judge(self, purpose: Purpose, host: str, port: int, address: str) -> Admitted:
+        row = self.find(purpose, host, port)
         rule = closed_by(address, self.allow_private + row.networks)
         if rule is not None:
             raise EgressRefusedError(rule)
-        must_encrypt = not row.is_clear and not is_loopback(address)
-        if must_encrypt and in_clear:
-            raise EgressRefusedError(Rule.CLEAR)
-        return Admitted(row, address, must_encrypt)
+        return Admitted(row, address, not row.is_clear and not is_loopback(address), str(row))
 
 
 def is_among(host: str, barred: Iterable[str]) -> bool:
