@@ -177,21 +177,25 @@ def _copy(owner: psycopg.Connection[object], into: str, rows: Iterator[tuple[obj
             copy.write_row(row)
 
 
-def questions(letters: Letters, count: int) -> dict[str, Callable[[Transaction], Awaitable[object]]]:
+def questions(
+    letters: Letters, count: int
+) -> dict[str, Callable[[Transaction], Awaitable[mailbox.Found | mailbox.Page]]]:
     """Return what is measured, by name."""
 
     def listed(
         before: int | None = None, *, is_proven: bool | None = None
-    ) -> Callable[[Transaction], Awaitable[object]]:
-        def asked(tx: Transaction) -> Awaitable[object]:
+    ) -> Callable[[Transaction], Awaitable[mailbox.Found | mailbox.Page]]:
+        def asked(tx: Transaction) -> Awaitable[mailbox.Found | mailbox.Page]:
             place = None if before is None else (before + 1).to_bytes(8, "big")
             cursor = None if place is None else cursor_of(tx.vault, f"mail/{ACCOUNT}/{is_proven}/None", place)
             return mailbox.page(tx, ACCOUNT, limit=50, cursor=cursor, is_proven=is_proven)
 
         return asked
 
-    def searched(text: str, after: int | None = None) -> Callable[[Transaction], Awaitable[object]]:
-        def asked(tx: Transaction) -> Awaitable[object]:
+    def searched(
+        text: str, after: int | None = None
+    ) -> Callable[[Transaction], Awaitable[mailbox.Found | mailbox.Page]]:
+        def asked(tx: Transaction) -> Awaitable[mailbox.Found | mailbox.Page]:
             cursor = None
             if after is not None:
                 place = timed(letters.letter(after).received_at, (after + 1).to_bytes(8, "big"))
@@ -215,8 +219,6 @@ def questions(letters: Letters, count: int) -> dict[str, Callable[[Transaction],
         "search, a common and a rare word": searched(f"{said[0]} n{count // 3}"),
         "search, two words seldom together": searched(f"{said[1_000]} {said[1_500]}"),
         "search, a common word but not another": searched(f"{said[0]} -{said[1]}"),
-        "search, all but the commonest word": searched(f"-{said[0]}"),
-        "search, all but what all have": searched("-to:agent@bench.example"),
         "search, from: an address": searched("from:person77@firm77.example"),
         "search, from: a domain": searched("from:firm77.example"),
         "search, a phrase": searched(f'"{said[0]} {said[1]}"'),
@@ -227,7 +229,7 @@ def questions(letters: Letters, count: int) -> dict[str, Callable[[Transaction],
 
 
 async def measure(
-    db: Database, asked: dict[str, Callable[[Transaction], Awaitable[object]]], postmaster: int
+    db: Database, asked: dict[str, Callable[[Transaction], Awaitable[mailbox.Found | mailbox.Page]]], postmaster: int
 ) -> dict[str, float]:
     """Return the median of warm runs, in milliseconds, of each question with its transaction.
 
@@ -236,7 +238,7 @@ async def measure(
     found: dict[str, float] = {}
     for name, ask in asked.items():
         runs: list[float] = []
-        answer: object = None
+        answer: mailbox.Found | mailbox.Page | None = None
         ours, theirs = 0.0, 0.0
         for number in range(RUNS + 2):
             if number == 2:  # noqa: PLR2004  # the first two warm up
@@ -245,7 +247,7 @@ async def measure(
             async with db.transaction(TENANT) as tx:
                 answer = await ask(tx)
             runs.append((time.perf_counter() - began) * 1_000)
-        many = len(answer.emails if isinstance(answer, mailbox.Found) else answer)  # type: ignore[arg-type]  # a list
+        many = len(answer.emails) if answer else 0
         found[name] = round(statistics.median(runs[2:]), 1)
         cpu = (time.process_time() - ours) * 1_000 / RUNS, (cpu_below(postmaster) - theirs) * 1_000 / RUNS
         print(
@@ -271,7 +273,8 @@ def explain(dsn: str, vault: Vault, letters: Letters) -> None:
         )
         owner.execute(page, [TENANT, ACCOUNT])
         owner.execute(
-            "select * from email where tenant = %s and account = %s and thread = %s order by seq",
+            "select * from email where tenant = %s and account = %s and thread = %s and seq > 0::bigint"
+            " order by seq limit 51",
             [TENANT, ACCOUNT, f"th_{1:016}"],
         )
         for word in (letters.words[0], letters.words[6_000]):

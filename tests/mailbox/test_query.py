@@ -100,6 +100,8 @@ def test_what_is_marked_is_what_is_wanted_in_subject_and_text() -> None:
         ("", "at least one word"),
         ("!?", "at least one word"),
         ("-!?", "at least one word"),
+        ("-lunch", "Besides"),
+        ("-lunch after:2026-01-01", "Besides"),
         ('"next friday', "not closed"),
         ("ab*", "at least 3 letters"),
         ("東京都*", "at least 3 letters"),

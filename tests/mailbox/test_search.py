@@ -99,19 +99,6 @@ async def test_a_message_is_not_found_by_what_it_does_not_say(kept: Database) ->
     assert {query: found for query in NOT_FOUND_BY if (found := await hits(kept, query))} == {}
 
 
-async def test_what_is_left_out_may_stand_alone(kept: Database) -> None:
-    expected = {
-        "-invoice": [2],
-        '-"friday next"': [2],
-        '-"next friday"': [2, 1],
-        "-from:eve": [1],
-        "-from:eve -invoice": [],
-        "after:2026-11-20 -friday": [2],
-        "before:2026-11-20 -friday": [],
-    }
-    assert {query: await hits(kept, query) for query in expected} == expected
-
-
 async def test_a_name_that_is_spelled_like_an_address_is_no_address(db: Database) -> None:
     await keep(
         db, letter(1, author=Address("eve", "evil.test"), from_shown='"boss@example.org" <eve@evil.test>'), indexed=True

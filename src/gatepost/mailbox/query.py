@@ -131,7 +131,9 @@ def parse(text: str) -> Query:
         side.phrases += found.phrases
         if not (piece["minus"] and found.phrases):  # what may not stand side by side may stand apart
             side.terms |= found.terms
-    if not (wanted.terms or unwanted.terms or unwanted.phrases) and since is None and until is None:
+    if not wanted.terms and (unwanted.terms or unwanted.phrases):  # where most have it, all the mail is walked through
+        raise QueryError("Besides what to leave out, name a word to look for.")
+    if not wanted.terms and since is None and until is None:
         raise QueryError("Name at least one word to look for.")
     return Query(
         wanted=frozenset(wanted.terms),
