@@ -2,9 +2,12 @@
 
 import binascii
 import re
+import string
 
 IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
+_UNPADDED = re.compile(rb"[^=]+")
+_NO_LETTERS = bytes(set(range(256)) - set(string.ascii_letters.encode() + string.digits.encode() + b"+/"))
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\r\n]*\r?\n", re.MULTILINE)
 _LINE = re.compile(rb"(?!\Z)([^\r\n]*)(?:\r\n?|\n|\Z)")
 _UU_NAMES = frozenset({"x-uuencode", "uuencode", "x-uue", "uue"})
@@ -33,12 +36,14 @@ def _base64(octets: bytes) -> tuple[bytes, bool]:
             return binascii.a2b_base64(octets), _NOT_BASE64.search(octets) is None
         except binascii.Error:
             pass
-    pieces = [_quads(piece) for piece in re.split(rb"=[=\s]*", octets)]
-    return b"".join(pieces), False
+    out = bytearray()
+    for piece in _UNPADDED.finditer(octets):  # one at a time: there may be millions
+        out += _quads(piece[0])
+    return bytes(out), False
 
 
 def _quads(text: bytes) -> bytes:
-    letters = re.sub(rb"[^A-Za-z0-9+/]+", b"", text)
+    letters = text.translate(None, _NO_LETTERS)
     if len(letters) % 4 == 1:
         letters = letters[:-1]  # six bits are no octet
     return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))

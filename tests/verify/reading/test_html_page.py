@@ -1,11 +1,12 @@
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepost.verify.paper import Span, Technique
-from gatepost.verify.reading import html_page
+from gatepost.verify.reading import html_cover, html_open, html_page
 from gatepost.verify.reading.html_writing import Views
 from gatepost.verify.reading.marks import Marks
 
@@ -114,6 +115,34 @@ def test_quotations_that_mail_programs_mark_are_set_apart() -> None:
 
 def test_a_document_too_long_is_cut_and_says_so() -> None:
     assert read("x" * (html_page.MAX_CHARS + 1))[0].is_cut
+
+
+def test_a_document_too_deep_is_read_up_to_there_and_says_so() -> None:
+    """What a browser would hide there is not shown either, for nothing of it is read."""
+    deep = "<div>" * (html_open.MAX_OPEN - 2)
+    assert not read(f"{deep}v")[0].is_cut
+    views, _ = read(f"<style>div div{{color:red}}</style>{deep}v<div><div><div><i hidden>h</i>w")
+    assert views.is_cut
+    assert views.human == "v"
+
+
+@pytest.mark.timeout(120)
+def test_documents_of_many_elements_in_one_another_take_little_memory() -> None:
+    """A megabyte of them took 300 MB, each level a look of its own."""
+    tracemalloc.start()
+    try:
+        read("<style>div div div div{color:red}div>div+div{display:none}</style>" + "<div>" * 100_000)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 40_000_000
+
+
+def test_a_document_of_too_many_boxes_is_cut_and_says_so() -> None:
+    """Each takes memory and time as long as something may lie upon it."""
+    upon = "<p style='position:absolute;background:red'>v</p>"
+    assert not read(upon + "<b></b>" * 1_000)[0].is_cut
+    assert read(upon + "<b></b>" * html_cover.MAX_BEGUN)[0].is_cut
 
 
 PIECES = [

@@ -22,6 +22,8 @@ from gatepost.verify.reading.html_style import Look, Looks, Style, look_below
 
 MAX_COMPARED = 500_000
 """Pairs of words and boxes that are compared; beyond them the reading is cut."""
+MAX_BEGUN = 100_000
+"""Boxes in all: each takes hundreds of octets, and is worked out in some tens of microseconds."""
 MAX_WRITTEN = 3_000
 """Boxes that sheets write into elements; where there are more, the reading is cut, too."""
 MAX_GROUPS = 20
@@ -71,6 +73,7 @@ class Covers:
         inside = self._boxes[-1] if self._boxes else self._flow
         lines = inside.lines or inside
         self._count += 1
+        self.is_tired = self._count > MAX_BEGUN
         if look.gone in BOXLESS or style.get("display") == "contents" or is_inline(tag, style, lines.style):
             self._boxes.append(self._part(inside, lines, style))
         else:
@@ -142,7 +145,7 @@ class Covers:
             (box.shared or box.realm, edges, layer) for box, layer in self._upon if (edges := box.landed()) is not None
         ]
         most = MAX_COMPARED // max(len(self._texts), 1)
-        self.is_tired = len(upon) > most or self._written > MAX_WRITTEN
+        self.is_tired = self.is_tired or len(upon) > most or self._written > MAX_WRITTEN
         return frozenset(
             start
             for start, realm, edges, layer, leading in self._texts

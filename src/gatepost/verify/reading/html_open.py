@@ -10,6 +10,17 @@ from gatepost.verify.reading.html_style import Look
 from gatepost.verify.reading.html_value import NOTHING_SAID, Said
 from gatepost.verify.reading.html_writing import BREAKS
 
+MAX_OPEN = 10_000
+"""Elements inside of one another; what comes behind one that lies deeper is not read.
+
+Browsers nest some hundreds. Each takes one to two kilobytes while it is open, and its style is worked out anew.
+"""
+FORMATTING = frozenset(
+    {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
+)
+"""What the HTML standard reopens after a block closed over it (section 13.2.4.3)."""
+CLOSES_ITSELF = {"li": ("ul", "ol"), "option": ("select",), "tr": ("table",), "td": ("table",), "th": ("table",)}
+"""Elements whose next of the same kind ends them, unless one of these has been opened in between."""
 _ASIDE = frozenset({"td", "th"})
 _ALOFT = frozenset({"flex", "transform"})
 BOXLESS = frozenset({Technique.DISPLAY_NONE, Technique.HIDDEN_ATTRIBUTE, Technique.NOT_RENDERED})

@@ -12,8 +12,8 @@ from gatepost.verify.reading.html_drawing import covers
 from gatepost.verify.reading.html_import import sheet_at
 from gatepost.verify.reading.html_media import media
 from gatepost.verify.reading.html_node import Borne, Node
-from gatepost.verify.reading.html_open import Open, is_quote
-from gatepost.verify.reading.html_scan import RAW_TEXT, Comment, End, Start, Text, scan
+from gatepost.verify.reading.html_open import CLOSES_ITSELF, FORMATTING, MAX_OPEN, Open, is_quote
+from gatepost.verify.reading.html_scan import RAW_TEXT, VOID, Comment, End, Start, Text, scan
 from gatepost.verify.reading.html_sheet import Sheet, names_of
 from gatepost.verify.reading.html_style import Look, Looks, look_below
 from gatepost.verify.reading.html_unshown import unshown
@@ -24,17 +24,8 @@ from gatepost.verify.reading.marks import Marks
 MAX_CHARS = 2_000_000
 """HTML beyond this is not read; nobody reads it either."""
 
-_VOID = frozenset(
-    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-)
 _OF_HEAD = frozenset({"style", "title", "meta", "link", "base", "script"})
-_FORMATTING = frozenset(
-    {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
-)
-"""What the HTML standard reopens after a block closed over it (section 13.2.4.3)."""
 _SCOPES = frozenset({"table", "td", "th", "caption", "template", "object", "marquee"})
-_CLOSES_ITSELF = {"li": ("ul", "ol"), "option": ("select",), "tr": ("table",), "td": ("table",), "th": ("table",)}
-"""Elements whose next of the same kind ends them, unless one of these has been opened in between."""
 _RAW_SHOWN = frozenset({"textarea", "xmp", "plaintext"})
 _PLAIN_LOOK = Look()
 _BASES = ("html", "body")
@@ -61,23 +52,31 @@ def _read(
     page = _Page(writing, Sheet(len(source), is_quirky=ahead.is_quirky), covers, covered)
     for token in scan(source) if ahead.has_late_parts else ():
         page.look_ahead(token)
+    is_whole = _walk(page, source, is_ahead=ahead.has_late_parts)
+    return page.views(is_cut=is_cut or not is_whole)
+
+
+def _walk(page: "_Page", source: str, *, is_ahead: bool) -> bool:
+    """Take every token; tell whether it came to the end. ``is_ahead``: the page has been told of the sheets."""
     for token in scan(source):
         match token:
             case Text(raw_of="style"):
                 page.writing.sheet(token)
-                if not ahead.has_late_parts:
+                if not is_ahead:
                     page.sheet(token)
             case Text():
                 page.text(token)
             case Start():
-                if token.tag == "link" and not ahead.has_late_parts:
+                if token.tag == "link" and not is_ahead:
                     page.linked(token.attributes)
                 page.start(token)
+                if page.depth > MAX_OPEN:
+                    return False
             case End():
                 page.end(token.tag)
             case Comment():
                 page.writing.comment(token)
-    return page.views(is_cut=is_cut)
+    return True
 
 
 class _Page:
@@ -106,6 +105,11 @@ class _Page:
         self._style_tag: Start | None = None
         self._quotation: Open | None = None  # the blockquote that the document begins with
         self._above: Borne | None = None  # names of open elements, once a sheet may ask for them
+
+    @property
+    def depth(self) -> int:
+        """How many elements are open."""
+        return len(self._open)
 
     def views(self, *, is_cut: bool) -> Views:
         """End the document."""
@@ -139,18 +143,18 @@ class _Page:
         if level is not None:
             self._close_within("p")
             self._break(level)
-        if tag in _CLOSES_ITSELF:
+        if tag in CLOSES_ITSELF:
             self._close_sibling(tag)
         if attributes:
             self.writing.attributes(start)
         node = self._node_of(tag, attributes) if self._above is not None else None
-        if tag in _VOID or tag in RAW_TEXT:
+        if tag in VOID or tag in RAW_TEXT:
             self._childless(tag, attributes, node)
             return
         look = self._look_of(tag, attributes, node)
         is_same = look is self._look
         hidden_by = self._hidden_by if is_same else look.hidden_by
-        own = look if not is_same and tag in _FORMATTING else None
+        own = look if not is_same and tag in FORMATTING else None
         is_quoting = bool(attributes) and is_quote(tag, attributes)
         self._push(Open(tag, look, hidden_by, own, attributes, is_quoting, node))
         if look.gone is None:
@@ -256,6 +260,8 @@ class _Page:
     def _push(self, element: Open) -> None:
         if element.look.place is not None:
             html_line.place_in_line(element, self._open, self._look.said)
+        if self._covers is not None and self._covers.is_tired:
+            self._covers = None
         if self._covers is not None:
             self._covers.begin(element.tag, element.look, self._look, element.attributes)
             if element.node is not None and self._above is not None:
@@ -299,7 +305,7 @@ class _Page:
         places = self._places.get(tag)
         if not places:
             return
-        if any(self._places.get(parent, [-1])[-1:] > places[-1:] for parent in _CLOSES_ITSELF[tag]):
+        if any(self._places.get(parent, [-1])[-1:] > places[-1:] for parent in CLOSES_ITSELF[tag]):
             return
         self._close_down_to(places[-1])
 

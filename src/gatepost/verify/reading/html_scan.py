@@ -19,6 +19,8 @@ MAX_ATTRIBUTES = 64
 MAX_NAME = 40
 _NONE: Mapping[str, str] = {}
 
+VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
+"""Elements that hold nothing, and have no end tag."""
 RAW_TEXT = frozenset({"script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes", "plaintext"})
 """Elements whose content holds no tags."""
 _RAW_END = {tag: re.compile(rf"</{tag}(?=[\s/>])", re.IGNORECASE | re.ASCII) for tag in RAW_TEXT - {"plaintext"}}
