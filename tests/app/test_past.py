@@ -77,7 +77,9 @@ async def test_a_house_that_knows_nothing_believes_nothing_for_a_day(tmp_path: P
     assert is_right(machine)
 
 
-@pytest.mark.parametrize("note", [b"", b"[]", b"{", b'{"ran_s": 1, "leads": []}', b'{"ran_s": null, "leads": [[1, 2]]}'])
+@pytest.mark.parametrize(
+    "note", [b"", b"[]", b"{", b'{"ran_s": 1, "leads": []}', b'{"ran_s": null, "leads": [[1, 2]]}']
+)
 async def test_a_note_nobody_can_read_is_none(tmp_path: Path, note: bytes) -> None:
     (tmp_path / FILE).write_bytes(note)
     assert Machine(tmp_path).past() == UNKNOWN
@@ -118,7 +120,9 @@ async def test_a_clock_that_stays_ahead_for_a_day_of_running_counts_as_right_and
     assert is_right(machine)
 
 
-async def test_a_clock_that_is_behind_is_followed_at_once_and_what_it_makes_up_for_waits_a_day(machine: Machine) -> None:
+async def test_a_clock_that_is_behind_is_followed_at_once_and_what_it_makes_up_for_waits_a_day(
+    machine: Machine,
+) -> None:
     machine.set_by = -timedelta(days=8)
     assert machine.ahead() <= -timedelta(days=8)
     machine.set_by = timedelta()
@@ -178,4 +182,4 @@ async def test_what_is_kept_stays_small(machine: Machine) -> None:
         machine.set_by = timedelta(seconds=number % 7)
         await machine.run(MINUTE, every=MINUTE)
     assert (machine.state / FILE).stat().st_size < 500
-    assert SETTLES_S == DAY.total_seconds()
+    assert DAY.total_seconds() == SETTLES_S
