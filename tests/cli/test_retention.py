@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 from base64 import b64decode
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import psycopg
 import pytest
 
 from cli.process import Process
+from gatepost.app.build import clock
+from gatepost.app.past import CONFIRMED, Past
 from gatepost.app.sandbox import TRUSTED
 from gatepost.cli import retention
 from gatepost.keys import ErasedError, KeyStore
@@ -195,6 +198,14 @@ def test_a_real_house_forgets_and_only_its_keeper_can(house: Process) -> None:
     the_running_servers_own_connection_removes_nothing(house)
     what_takes_mail_changes_no_table_there_is(house)
     an_erased_person_is_nowhere(house)
+
+
+def test_an_operator_confirms_the_clock_with_no_house_up_and_after_a_question(tmp_path: Path) -> None:
+    house = Process(tmp_path)
+    assert house.run("retention", "confirm-clock").returncode == 1, "nobody said yes"
+    assert not (tmp_path / CONFIRMED).exists()
+    assert said(house, "retention", "confirm-clock", "--yes").startswith("confirmed: 20")
+    assert clock() - Past(tmp_path, clock)() < timedelta(minutes=2)
 
 
 @pytest.mark.parametrize("command", [("erase",), ("legal-hold",), ("retention",)])

@@ -18,6 +18,7 @@ from gatepost.app.past import Past
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.cli.frame import AsJson, Config, ForTenant, Refusal, read_settings, show
 from gatepost.cli.menu import app
+from gatepost.clock import UNKNOWN
 from gatepost.ids import AccountId
 from gatepost.mail.address import Address, AddressError
 from gatepost.settings import Settings
@@ -212,8 +213,8 @@ def run(*, dry_run: DryRun = False, tenant: ForTenant = None, config: Config = N
     """Remove now what is older than its limit; a house that is up does so each hour by itself."""
 
     async def work(keeper: Keeper, owner: Tenant) -> Expired:
-        if (ahead := keeper.clock() - keeper.past()) > AHEAD_SAID:
-            typer.echo(_doubt(ahead), err=True)
+        if (ahead := keeper.clock() - (past := keeper.past())) > AHEAD_SAID:
+            typer.echo(_doubt(ahead if past > UNKNOWN else None), err=True)
         return await rooms.expire(keeper, owner, dry_run=dry_run)
 
     done = _for_tenant(tenant, config, work)
@@ -225,8 +226,10 @@ def run(*, dry_run: DryRun = False, tenant: ForTenant = None, config: Config = N
     typer.echo(f"{verb}: {done.openings} entries' words, {done.messages} messages, {done.bodies} bodies, {keys}")
 
 
-def _doubt(ahead: timedelta) -> str:
-    since = f"it is {ahead.days} days and {ahead.seconds // 3_600} hours ahead of what the house saw pass"
+def _doubt(ahead: timedelta | None) -> str:
+    since = "the house has not seen a day pass yet"
+    if ahead is not None:
+        since = f"it is {ahead.days} days and {ahead.seconds // 3_600} hours ahead of what the house saw pass"
     return f"the clock is not believed yet ({since}): see `gatepost doctor` and `gatepost retention confirm-clock`"
 
 
