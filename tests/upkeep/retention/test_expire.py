@@ -106,6 +106,23 @@ async def test_a_clock_that_is_ahead_removes_nothing_and_destroys_no_key(
         assert (await kept.rows())["email"] == 0
 
 
+async def test_mail_that_came_while_the_clock_was_behind_keeps_the_key_of_the_month_it_is_dated_in(kept: Kept) -> None:
+    """It was gone with the key of a month long past, though it had come that day."""
+    await kept.scene.boss_asks()
+    kept.later(days=-2 * PLAN_DAYS)
+    behind = await kept.scene.boss_asks(text="by a clock that was behind")
+    kept.later(days=2 * PLAN_DAYS)
+    await kept.index()
+    (month,) = [name for name in kept.keeper.own.keys.names(TENANT, Kind.EPOCH) if name < "2026"]
+    await expire_all(kept.keeper)
+    assert (await kept.scene.kept(behind)).subject == "The meeting"
+    assert month in kept.keeper.own.keys.names(TENANT, Kind.EPOCH)
+    kept.later(days=PLAN_DAYS + 1)
+    await expire_all(kept.keeper)
+    assert (await kept.rows())["email"] == 0
+    assert month not in kept.keeper.own.keys.names(TENANT, Kind.EPOCH)
+
+
 async def _octets(kept: Kept) -> list[str]:
     """Return the names of all bodies in the object store, one that nobody decided on among them."""
     later = kept.scene.clock.now.replace(year=2999)

@@ -28,7 +28,7 @@ from gatepost.record.erase import ACTIONS, NOBODY, Place, Removal, Rule
 from gatepost.upkeep.retention import store
 from gatepost.upkeep.retention.hold import covers_all, removing
 from gatepost.upkeep.retention.keeper import Keeper
-from gatepost.upkeep.retention.limits import Limit, limits, narrowed, over
+from gatepost.upkeep.retention.limits import Limit, limits, month_end, month_start, narrowed, over
 from gatepost.upkeep.retention.paper import Hold
 from gatepost.upkeep.retention.several import emails_under, held_keys
 
@@ -184,13 +184,22 @@ def _removal(keeper: Keeper, limit: Limit, end: int, request: str) -> Removal:
     return Removal(request=request, rule=rule, actor=HOUSE, at=keeper.clock(), what=what)
 
 
+async def _empty(keeper: Keeper, tenant: TenantId, months: Sequence[str]) -> list[str]:
+    """Return the months of which no mail is there any more."""
+    if not months:
+        return []
+    async with keeper.db.transaction(tenant) as tx:
+        return [month for month in months if not await mail.is_any_within(tx, month_start(month), month_end(month))]
+
+
 async def destroy_months(keeper: Keeper, tenant: TenantId, plan_days: int, *, dry_run: bool = False) -> Expired:
     """Destroy the keys of months of which everything is old enough to go, unless a hold is in force.
 
-    The entry that says so comes first. A hold that is placed between the two keeps them; the next run says it again.
+    A month that mail still there is dated in stays, too: that mail came while the clock was behind. The entry that says
+    so comes first. A hold that is placed between the two keeps them; the next run says it again.
     """
     keys = keeper.own.keys
-    months = over(keys.names(tenant, Kind.EPOCH), plan_days, keeper.past())
+    months = await _empty(keeper, tenant, over(keys.names(tenant, Kind.EPOCH), plan_days, keeper.past()))
     if not months:
         return Expired()
     removal = Removal(
