@@ -122,6 +122,19 @@ class Staff:
     keeper: Keeper
     chores: Chores
 
+    def metrics(self) -> list[Metric]:
+        """Return how the chores ended, and how far the clock is ahead of what they go by; not before that is known."""
+        ahead = _ahead(self.keeper)
+        samples = () if ahead is None else (Sample(ahead.total_seconds(), {}),)
+        said = "How far the clock is ahead of what has surely passed, which expiry goes by."
+        return [*self.chores.metrics(), Metric("gatepost_clock_ahead_seconds", said, "gauge", samples)]
+
+
+def _ahead(keeper: Keeper) -> timedelta | None:
+    """Return how far the clock is ahead of what has surely passed; None where that is not known yet."""
+    past = keeper.past()
+    return None if past == UNKNOWN else keeper.clock() - past
+
 
 def chores_of(house: House, keeper: Keeper, past: Past) -> Chores:
     """Return the chores of this house; ``past`` is the one it goes by, and is kept here."""
@@ -179,8 +192,8 @@ async def fates(house: House, tenant: TenantId, emails: Sequence[EmailId]) -> As
 
 async def expire_all(keeper: Keeper) -> None:
     """Remove what is older than its limit, tenant by tenant; of those that were removed, too."""
-    ahead = keeper.clock() - (past := keeper.past())
-    if past != UNKNOWN and ahead > AHEAD_SAID:
+    ahead = _ahead(keeper)
+    if ahead is not None and ahead > AHEAD_SAID:
         log.warning("retention.clock_ahead", ahead_s=int(ahead.total_seconds()), see="docs/durability.md")
     for tenant in await access.list_recorded(keeper.db):
         try:

@@ -7,7 +7,7 @@ import pytest
 from act.scene import until
 from gatepost import access, decide, journey
 from gatepost.act.tell import forget_old
-from gatepost.app.chores import chores_of, expire_all, fates
+from gatepost.app.chores import Staff, chores_of, expire_all, fates
 from gatepost.app.past import Past
 from gatepost.decide.paper import Ruling
 from gatepost.deliver.hold import HoldMissingError, get, hold_of
@@ -93,6 +93,8 @@ async def test_a_clock_that_is_ahead_removes_nothing_and_destroys_no_key(
         await until(all_done)
         stop.set()
     await forget_old(house)
+    (figure,) = Staff(keeper, chores).metrics()[-1].samples
+    assert figure.value == pytest.approx(400 * 86_400, abs=120)
     if is_mended:
         kept.later(days=-400)
         await expire_all(keeper)
