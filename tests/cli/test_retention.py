@@ -16,7 +16,7 @@ import pytest
 
 from cli.process import Process
 from gatepost.app.build import clock
-from gatepost.app.past import CONFIRMED, Past
+from gatepost.app.past import Past
 from gatepost.app.sandbox import TRUSTED
 from gatepost.cli import retention
 from gatepost.keys import ErasedError, KeyStore
@@ -191,21 +191,22 @@ def an_erased_person_is_nowhere(house: Process) -> None:
         store.close()
 
 
+def an_operator_confirms_the_clock(house: Process) -> None:
+    assert house.run("retention", "confirm-clock").returncode == 1, "nobody said yes"
+    assert not told(house, "log", "search", "-t", "sandbox", "--action", "clock.confirm")
+    assert said(house, "retention", "confirm-clock", "--yes").startswith("confirmed: 20")
+    assert told(house, "log", "search", "-t", "sandbox", "--action", "clock.confirm")
+    assert clock() - Past(house.state, clock)() < timedelta(minutes=2)
+
+
 def test_a_real_house_forgets_and_only_its_keeper_can(house: Process) -> None:
     """One house for all of it, in this order: a start costs more than everything it is asked."""
     no_serving_process_has_or_uses_a_superuser(house)
     the_superuser_is_refused_whoever_asks(house)
     the_running_servers_own_connection_removes_nothing(house)
     what_takes_mail_changes_no_table_there_is(house)
+    an_operator_confirms_the_clock(house)
     an_erased_person_is_nowhere(house)
-
-
-def test_an_operator_confirms_the_clock_with_no_house_up_and_after_a_question(tmp_path: Path) -> None:
-    house = Process(tmp_path)
-    assert house.run("retention", "confirm-clock").returncode == 1, "nobody said yes"
-    assert not (tmp_path / CONFIRMED).exists()
-    assert said(house, "retention", "confirm-clock", "--yes").startswith("confirmed: 20")
-    assert clock() - Past(tmp_path, clock)() < timedelta(minutes=2)
 
 
 @pytest.mark.parametrize("command", [("erase",), ("legal-hold",), ("retention",)])

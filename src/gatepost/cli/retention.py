@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -16,10 +16,11 @@ from gatepost.app.chores import AHEAD_SAID
 from gatepost.app.open import admin_keeper
 from gatepost.app.past import Past
 from gatepost.blobs import BlobsUnavailableError
-from gatepost.cli.frame import AsJson, Config, ForTenant, Refusal, read_settings, show
+from gatepost.cli.frame import AsJson, Config, ForTenant, Refusal, read_settings, show, with_house
 from gatepost.cli.menu import app
 from gatepost.clock import UNKNOWN
 from gatepost.ids import AccountId
+from gatepost.journey import House
 from gatepost.mail.address import Address, AddressError
 from gatepost.settings import Settings
 from gatepost.upkeep import retention as rooms
@@ -245,8 +246,15 @@ def confirm_clock(
     settings: Settings = read_settings(config)
     if not yes:
         typer.confirm(f"Is it {clock():%A, %d %B %Y, %H:%M} UTC?", abort=True, err=True)
+
+    async def work(house: House) -> datetime:
+        past = Past(settings.state, clock)
+        ahead_s = past.standing().ahead_s
+        await administer.note_house(house, "clock.confirm", {"ahead_s": None if ahead_s is None else int(ahead_s)})
+        return past.confirm()
+
     try:
-        said = Past(settings.state, clock).confirm()
+        said = with_house(work, config)
     except OSError as error:
         raise Refusal(f"the state folder cannot be written: {error.strerror}") from error
     typer.echo(f"confirmed: {said:%Y-%m-%d %H:%M:%S} UTC")

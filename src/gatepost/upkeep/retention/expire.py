@@ -199,7 +199,9 @@ async def destroy_months(keeper: Keeper, tenant: TenantId, plan_days: int, *, dr
     so comes first. A hold that is placed between the two keeps them; the next run says it again.
     """
     keys = keeper.own.keys
-    months = await _empty(keeper, tenant, over(keys.names(tenant, Kind.EPOCH), plan_days, keeper.past()))
+    months = over(keys.names(tenant, Kind.EPOCH), plan_days, keeper.past())
+    if not dry_run:  # which has left the mail there that would go
+        months = await _empty(keeper, tenant, months)
     if not months:
         return Expired()
     removal = Removal(
