@@ -208,6 +208,7 @@ def house(
         keyring=Keyring(bytes(32), entropy),
         own_ids=OwnIds(bytes(32)),
         clock=clock,
+        past=clock,
         entropy=entropy,
         egress=way_out(),
         hostname="mail.gatepost.test",

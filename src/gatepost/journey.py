@@ -41,7 +41,8 @@ class House:
     """What the stages stand on, built once in ``app`` and handed down.
 
     ``accepting`` is the same database for a role that can only add: whatever a message goes through, from the end of
-    DATA to the commit, goes through it (docs/adr/0061).
+    DATA to the commit, goes through it (docs/adr/0061). ``past`` says which time has surely passed: what cannot be
+    undone goes by it (docs/adr/0161).
     """
 
     db: Database
@@ -52,6 +53,7 @@ class House:
     keyring: Keyring
     own_ids: OwnIds
     clock: Clock
+    past: Clock
     entropy: Entropy
     egress: Egress
     hostname: str
@@ -246,7 +248,7 @@ def handlers(house: House) -> dict[str, Handler]:
     """Return what keeps the journey's own promises, by kind."""
 
     async def expire(job: Job) -> None:
-        await hold_end.expire(job, house.db, house.clock, house.entropy, partial(release, house=house, digest=None))
+        await hold_end.expire(job, house, partial(release, house=house, digest=None))
 
     return {
         hold.EXPIRE: expire,

@@ -244,6 +244,7 @@ def drives(operator: Operator, folder: Path) -> Iterator[tuple[str, list[str], s
     yield "domain add", ["acme.test"], "domain.add"
     yield "mailbox add", ["help@acme.test"], "mailbox.add"
     box = str(operator.ids("mailbox", "list")[-1])
+    yield "retention confirm-clock", ["--yes"], "clock.confirm"
     yield "policy set", [box, str(policy)], "policy.set"
     yield "policy set", [box, str(policy)], "policy.set"
     yield "policy rollback", [box, "1"], "policy.set"

@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 from base64 import b64decode
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import psycopg
 import pytest
 
 from cli.process import Process
+from gatepost.app.build import clock
+from gatepost.app.past import Past
 from gatepost.app.sandbox import TRUSTED
 from gatepost.cli import retention
 from gatepost.keys import ErasedError, KeyStore
@@ -188,12 +191,21 @@ def an_erased_person_is_nowhere(house: Process) -> None:
         store.close()
 
 
+def an_operator_confirms_the_clock(house: Process) -> None:
+    assert house.run("retention", "confirm-clock").returncode == 1, "nobody said yes"
+    assert not told(house, "log", "search", "-t", "sandbox", "--action", "clock.confirm")
+    assert said(house, "retention", "confirm-clock", "--yes").startswith("confirmed: 20")
+    assert told(house, "log", "search", "-t", "sandbox", "--action", "clock.confirm")
+    assert clock() - Past(house.state, clock)() < timedelta(minutes=2)
+
+
 def test_a_real_house_forgets_and_only_its_keeper_can(house: Process) -> None:
     """One house for all of it, in this order: a start costs more than everything it is asked."""
     no_serving_process_has_or_uses_a_superuser(house)
     the_superuser_is_refused_whoever_asks(house)
     the_running_servers_own_connection_removes_nothing(house)
     what_takes_mail_changes_no_table_there_is(house)
+    an_operator_confirms_the_clock(house)
     an_erased_person_is_nowhere(house)
 
 

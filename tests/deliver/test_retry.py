@@ -22,6 +22,11 @@ def test_after_five_days_it_gives_up() -> None:
     assert next_attempt_at(30, submitted_at=NOW, now=NOW + GIVE_UP_AFTER) is None
 
 
+def test_a_clock_that_is_ahead_gives_up_nothing() -> None:
+    again = next_attempt_at(30, submitted_at=NOW, now=NOW + GIVE_UP_AFTER * 2, past=NOW)
+    assert again == NOW + GIVE_UP_AFTER * 2 + timedelta(hours=4)
+
+
 @given(st.integers(1, 10_000))
 def test_no_wait_is_ever_longer_than_four_hours(attempts: int) -> None:
     again = next_attempt_at(attempts, submitted_at=NOW, now=NOW)

@@ -142,6 +142,14 @@ async def test_after_five_days_it_is_given_up(standing: House, sink: Sink, clock
     assert await _state(standing) == (State.FAILED, 1)
 
 
+async def test_by_a_clock_that_is_ahead_nothing_is_given_up(standing: House, sink: Sink, clock: Hands) -> None:
+    sink.rcpt_reply = "451 4.3.0 later"
+    clock.move(timedelta(days=8))
+    with pytest.raises(TryAgainError):
+        await _send(replace(standing, past=lambda: NOW))
+    assert await _state(standing) == (State.DEFERRED, 1)
+
+
 async def test_without_a_key_nothing_leaves_unsigned(standing: House, sink: Sink) -> None:
     async with standing.db.transaction(TENANT) as tx:
         assert await domains.remove_domain(tx, "gatepost.test")

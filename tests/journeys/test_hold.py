@@ -188,6 +188,19 @@ async def test_a_wait_ends_by_itself_and_refuses(scene: Scene, sink: Sink) -> No
         await journey.release(TENANT, waiting, YES, scene.house, digest=None)
 
 
+async def test_by_a_clock_that_is_ahead_no_wait_ends(scene: Scene) -> None:
+    """Its octets went with it, though nobody had had the time to look."""
+    _, _, waiting = await proposed(scene)
+    sure = scene.clock.now + USUAL_WAIT.lasts - timedelta(minutes=10)
+    doubting = replace(scene, house=replace(scene.house, past=lambda: sure))
+    with pytest.raises(TryAgainError, match=r"clock\.ahead") as again:
+        await expire(doubting, waiting)
+    assert again.value.at == scene.clock.now + timedelta(minutes=10)
+    assert (await found(scene, waiting)).state is HoldState.WAITING
+    await expire(scene, waiting, after=timedelta())
+    assert (await found(scene, waiting)).state is HoldState.REFUSED
+
+
 async def test_what_nobody_can_read_any_more_is_let_go_by_nobody(unchecked: Scene, sink: Sink) -> None:
     _, _, waiting = await proposed(unchecked)
     keys = unchecked.house.db.keys

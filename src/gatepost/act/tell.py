@@ -161,7 +161,7 @@ class Herald:
 
 async def forget_old(house: Means) -> None:
     """Forget events nobody can ask for any more."""
-    before = house.clock() - KEPT_FOR
+    before = house.past() - KEPT_FOR
     for tenant in await telling_store.tenants(house.db):
         async with house.db.transaction(tenant) as tx:
             await telling_store.forget(tx, before=before, unread_since=before)

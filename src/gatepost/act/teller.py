@@ -21,6 +21,7 @@ from gatepost.act.retry import STRIKES
 from gatepost.act.settle import Told, settle
 from gatepost.act.stream import Streams
 from gatepost.act.telling_store import Ending
+from gatepost.clock import Clock
 from gatepost.db import DatabaseUnavailableError, GroupCommit, Transaction
 from gatepost.egress import Lines
 from gatepost.ids import EmailId, TenantId, WebhookId
@@ -50,6 +51,10 @@ log = structlog.get_logger()
 
 class Means(registry.Means, Protocol):
     """The part of the house that telling stands on."""
+
+    @property
+    def past(self) -> Clock:
+        """Tells what has surely passed: nothing is forgotten before."""
 
     @property
     def streams(self) -> Streams:

@@ -9,13 +9,16 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from gatepost import access
 from gatepost.app import seal
 from gatepost.app.agent_tools import places_of as agents_places
 from gatepost.app.barring import bar
+from gatepost.app.past import Past
 from gatepost.app.scanners import places_of, watch
 from gatepost.app.seal import seal_clear_rows
 from gatepost.app.ways_out import next_hop, place, register
 from gatepost.blobs import Blobs, Endpoint, Store, folder_of, is_bucket, read_endpoint
+from gatepost.clock import UNKNOWN
 from gatepost.db import Database, GroupCommit
 from gatepost.db.launcher import OWNER, Cluster, find_binaries, home_for
 from gatepost.db.migrate import check_schema, migrate
@@ -105,6 +108,7 @@ async def open_house(
     allow_loopback: bool = False,
     meters: Meters = UNMETERED,
     door: str = "",
+    past: Past | None = None,
 ) -> AsyncIterator[House]:
     """Build what the stages stand on, and take it down at the end.
 
@@ -114,6 +118,7 @@ async def open_house(
         allow_loopback: a house for trying out, whose webhooks and mail may reach this machine.
         meters: told what the house does.
         door: where the process that runs hosted agents asks for its connections; empty for every other.
+        past: which time has surely passed, for the process that keeps it; any other looks it up.
 
     Raises:
         SettingsError: a setting cannot be used.
@@ -134,6 +139,9 @@ async def open_house(
         await db.check_keys()
         if not door:  # who opens it bars
             await bar(ways.egress, db, settings, clock())
+        past = past or Past(settings.state, clock)
+        if not door and past() == UNKNOWN and not await access.list_recorded(db):
+            past.confirm()  # nothing is there yet that a wrong clock could destroy
         extractor = Extractor()
         house = House(
             db=db,
@@ -144,6 +152,7 @@ async def open_house(
             keyring=keys.keyring,
             own_ids=own_ids_under(keys),
             clock=clock,
+            past=past,
             entropy=entropy,
             egress=ways.egress,
             hostname=hostname_of(settings),

@@ -9,14 +9,16 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 
 import structlog
 
 from gatepost import access, decide, mailbox, record
 from gatepost.app.errors import HouseEndedError
+from gatepost.app.past import Past
 from gatepost.blobs import BlobsUnavailableError
-from gatepost.clock import Entropy
+from gatepost.clock import UNKNOWN, Entropy
 from gatepost.db import DatabaseUnavailableError
 from gatepost.deliver import store as queue
 from gatepost.doors.metrics import Metric, Sample
@@ -35,6 +37,9 @@ JITTER = 0.1
 """A part of the pause, so that many houses on one database, started together, do not come together for ever."""
 
 NEWS_S, MINUTE_S, HOUR_S, DAY_S = 15.0, 60.0, 3_600.0, 86_400.0
+
+AHEAD_SAID = timedelta(hours=1)
+"""How far the clock may be ahead of what has surely passed before anybody is told."""
 
 log = structlog.get_logger()
 
@@ -117,27 +122,41 @@ class Staff:
     keeper: Keeper
     chores: Chores
 
+    def metrics(self) -> list[Metric]:
+        """Return how the chores ended, and how far the clock is ahead of what they go by; not before that is known."""
+        ahead = _ahead(self.keeper)
+        samples = () if ahead is None else (Sample(ahead.total_seconds(), {}),)
+        said = "How far the clock is ahead of what has surely passed, which expiry goes by."
+        return [*self.chores.metrics(), Metric("gatepost_clock_ahead_seconds", said, "gauge", samples)]
 
-def chores_of(house: House, keeper: Keeper) -> Chores:
-    """Return the chores of this house."""
+
+def _ahead(keeper: Keeper) -> timedelta | None:
+    """Return how far the clock is ahead of what has surely passed; None where that is not known yet."""
+    past = keeper.past()
+    return None if past == UNKNOWN else keeper.clock() - past
+
+
+def chores_of(house: House, keeper: Keeper, past: Past) -> Chores:
+    """Return the chores of this house; ``past`` is the one it goes by, and is kept here."""
 
     async def settle() -> None:
         await record.settle_all(house.db, house.clock(), entropy=house.entropy)
 
     async def sweep() -> None:
-        now = house.clock()
+        undecided_before = house.past() - mailbox.GRACE
         await mailbox.sweep_bodies(
-            house.blobs, partial(fates, house), refused_before=now, undecided_before=now - mailbox.GRACE
+            house.blobs, partial(fates, house), refused_before=house.clock(), undecided_before=undecided_before
         )
 
     async def forget() -> None:
-        await decide.forget_counts(house.db, house.clock())
+        await decide.forget_counts(house.db, house.past())
 
     async def forget_errors() -> None:
-        await caught.forget(house.db, house.clock())
+        await caught.forget(house.db, house.past())
 
     return Chores(
         (
+            Chore("clock", MINUTE_S, past.keep),
             Chore("refusals", MINUTE_S, settle),
             Chore("bodies", DAY_S, sweep),
             Chore("counts", DAY_S / 4, forget),
@@ -173,6 +192,9 @@ async def fates(house: House, tenant: TenantId, emails: Sequence[EmailId]) -> As
 
 async def expire_all(keeper: Keeper) -> None:
     """Remove what is older than its limit, tenant by tenant; of those that were removed, too."""
+    ahead = _ahead(keeper)
+    if ahead is not None and ahead > AHEAD_SAID:
+        log.warning("retention.clock_ahead", ahead_s=int(ahead.total_seconds()), see="docs/durability.md")
     for tenant in await access.list_recorded(keeper.db):
         try:
             done = await retention.expire(keeper, tenant)

@@ -70,5 +70,6 @@ async def open_keeper(settings: Settings, house: House, dsn: str) -> AsyncIterat
             plans=plans_of(settings),
             sequence=sequence,
             clock=house.clock,
+            past=house.past,
             entropy=house.entropy,
         )

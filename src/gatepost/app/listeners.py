@@ -70,7 +70,7 @@ async def open_doors(
         postgres = cluster.process if cluster else None
         ours = [pid for pid in family(os.getpid()) if postgres is None or pid != postgres.pid]
         processes = {"house": ours, **({"postgres": family(postgres.pid)} if postgres else {})}
-        return [*await metrics(house, boards, processes), *staff.chores.metrics()]
+        return [*await metrics(house, boards, processes), *staff.metrics()]
 
     smtp = smtp_door(settings, house, certificates["smtp"])
     async with (

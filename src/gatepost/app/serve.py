@@ -14,7 +14,7 @@ import structlog
 from gatepost import act, deliver, journey, mailbox, record, workbench
 from gatepost.app import process
 from gatepost.app.board import Board
-from gatepost.app.build import guards_no_fork, open_house, sequencer
+from gatepost.app.build import clock, guards_no_fork, open_house, sequencer
 from gatepost.app.chores import Staff, chores_of, replay_before_doors
 from gatepost.app.doorway import doorway
 from gatepost.app.errors import STOP_ANSWER_S
@@ -24,6 +24,7 @@ from gatepost.app.lifetime import note_restart, note_start, note_stop
 from gatepost.app.listeners import Doors, open_doors
 from gatepost.app.noting import noting
 from gatepost.app.open import refuse_lag
+from gatepost.app.past import Past
 from gatepost.app.reload import Reloader
 from gatepost.app.smtp import Operator
 from gatepost.app.state import Running, announced
@@ -110,13 +111,13 @@ async def serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, asked.set)
     loop.add_signal_handler(signal.SIGHUP, _hung_up(reload, asked))
-    boards = _clean_boards(settings)
+    boards, past = _clean_boards(settings), Past(settings.state, clock)
     meters = Board.shared(boards / "house.board")
     async with (
-        open_house(settings, dsn, allow_loopback=allow_loopback, meters=meters) as house,
+        open_house(settings, dsn, allow_loopback=allow_loopback, meters=meters, past=past) as house,
         noting(house),
         _unforked(settings, house),
-        _unerased(settings, house, dsn) as staff,
+        _unerased(settings, house, dsn, past) as staff,
         doorway(settings, house, dsn, allow_loopback=allow_loopback) as for_agents,
         open_doors(settings, house, staff, boards, dsn, cluster, allow_loopback=allow_loopback) as doors,
     ):
@@ -193,11 +194,11 @@ async def _unforked(settings: Settings, house: House) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _unerased(settings: Settings, house: House, dsn: str) -> AsyncIterator[Staff]:
+async def _unerased(settings: Settings, house: House, dsn: str, past: Past) -> AsyncIterator[Staff]:
     """Show nobody what was erased, though a restore has brought it back; yield who keeps it so."""
     async with open_keeper(settings, house, dsn) as keeper:
         await replay_before_doors(keeper)
-        yield Staff(keeper, chores_of(house, keeper))
+        yield Staff(keeper, chores_of(house, keeper, past))
 
 
 def _hung_up(reload: asyncio.Event, stop: asyncio.Event) -> Callable[[], None]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -10,11 +11,16 @@ from gatepost import access
 from gatepost.access.paper import Tenant
 from gatepost.app import administer
 from gatepost.app.administer import OPERATOR
+from gatepost.app.build import clock
+from gatepost.app.chores import AHEAD_SAID
 from gatepost.app.open import admin_keeper
+from gatepost.app.past import Past
 from gatepost.blobs import BlobsUnavailableError
-from gatepost.cli.frame import AsJson, Config, ForTenant, Refusal, read_settings, show
+from gatepost.cli.frame import AsJson, Config, ForTenant, Refusal, read_settings, show, with_house
 from gatepost.cli.menu import app
+from gatepost.clock import UNKNOWN
 from gatepost.ids import AccountId
+from gatepost.journey import House
 from gatepost.mail.address import Address, AddressError
 from gatepost.settings import Settings
 from gatepost.upkeep import retention as rooms
@@ -208,6 +214,8 @@ def run(*, dry_run: DryRun = False, tenant: ForTenant = None, config: Config = N
     """Remove now what is older than its limit; a house that is up does so each hour by itself."""
 
     async def work(keeper: Keeper, owner: Tenant) -> Expired:
+        if (ahead := keeper.clock() - (past := keeper.past())) > AHEAD_SAID:
+            typer.echo(_doubt(ahead if past > UNKNOWN else None), err=True)
         return await rooms.expire(keeper, owner, dry_run=dry_run)
 
     done = _for_tenant(tenant, config, work)
@@ -217,3 +225,36 @@ def run(*, dry_run: DryRun = False, tenant: ForTenant = None, config: Config = N
     verb = "would expire" if dry_run else "expired"
     keys = f"the keys of {', '.join(done.months)}" if done.months else "no month's keys"
     typer.echo(f"{verb}: {done.openings} entries' words, {done.messages} messages, {done.bodies} bodies, {keys}")
+
+
+def _doubt(ahead: timedelta | None) -> str:
+    since = "the house has not seen a day pass yet"
+    if ahead is not None:
+        since = f"it is {ahead.days} days and {ahead.seconds // 3_600} hours ahead of what the house saw pass"
+    return f"the clock is not believed yet ({since}): see `gatepost doctor` and `gatepost retention confirm-clock`"
+
+
+@retention.command("confirm-clock")
+def confirm_clock(
+    *, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False, config: Config = None
+) -> None:
+    """Say that this machine's clock is right, so that expiry need not wait a day to see it.
+
+    What is older by this clock than its limit goes, and the keys of its months:
+    there is no way back. A house that is up hears of it within a minute.
+    """
+    settings: Settings = read_settings(config)
+    if not yes:
+        typer.confirm(f"Is it {clock():%A, %d %B %Y, %H:%M} UTC?", abort=True, err=True)
+
+    async def work(house: House) -> datetime:
+        past = Past(settings.state, clock)
+        ahead_s = past.standing().ahead_s
+        await administer.note_house(house, "clock.confirm", {"ahead_s": None if ahead_s is None else int(ahead_s)})
+        return past.confirm()
+
+    try:
+        said = with_house(work, config)
+    except OSError as error:
+        raise Refusal(f"the state folder cannot be written: {error.strerror}") from error
+    typer.echo(f"confirmed: {said:%Y-%m-%d %H:%M:%S} UTC")

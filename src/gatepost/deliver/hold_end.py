@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from gatepost import access, decide, mailbox, record
 from gatepost.blobs import Blobs
@@ -140,19 +141,43 @@ async def settle(tx: Transaction, held: Hold, done: CarriedOut, *, at: datetime,
         await mailbox.forget_body(tx, held.email)
 
 
-async def expire(job: Job, db: Database, clock: Clock, entropy: Entropy, release: Release) -> None:
+class Means(Protocol):
+    """The part of the house that the end of a wait stands on."""
+
+    @property
+    def db(self) -> Database:
+        """Where what waits lies."""
+
+    @property
+    def clock(self) -> Clock:
+        """Tells when."""
+
+    @property
+    def past(self) -> Clock:
+        """Tells what has surely passed."""
+
+    @property
+    def entropy(self) -> Entropy:
+        """Salts the record's commitments."""
+
+
+async def expire(job: Job, house: Means, release: Release) -> None:
     """Do what was to become of a message nobody ruled on; keeps the promise of ``hold.expiry``.
+
+    By a clock that is ahead no wait ends: its octets would be gone.
 
     Raises:
         TryAgainError: it may still wait, or a limit stands in its way.
     """
-    held, now = HoldId(str(job.body["hold"])), clock()
-    async with db.transaction(job.tenant) as tx:
+    held, now = HoldId(str(job.body["hold"])), house.clock()
+    async with house.db.transaction(job.tenant) as tx:
         found = await hold_store.by_id(tx, held)
     if found is None or found.state is not HoldState.WAITING:
         return
     if found.expires_at > now:
         raise TryAgainError(found.expires_at, "it may still wait")
+    if (left := found.expires_at - house.past()) > timedelta():
+        raise TryAgainError(now + min(left, LATER), "clock.ahead")
     ruling = Ruling(is_approved=found.default is DefaultOutcome.DELIVER, by=HOUSE, is_expiry=True)
     try:
         await release(job.tenant, held, ruling)
@@ -161,8 +186,8 @@ async def expire(job: Job, db: Database, clock: Clock, entropy: Entropy, release
     except NotNowError as error:
         raise TryAgainError(now + LATER, error.reason) from error
     except (ErasedError, HoldChangedError):
-        async with db.transaction(job.tenant) as tx:
-            await _abandon(tx, found, ruling, "hold.erased", at=now, entropy=entropy)
+        async with house.db.transaction(job.tenant) as tx:
+            await _abandon(tx, found, ruling, "hold.erased", at=now, entropy=house.entropy)
 
 
 async def ends_with_mailbox(tx: Transaction, held: Hold, *, at: datetime, entropy: Entropy) -> bool:

@@ -9,7 +9,7 @@ import structlog
 
 from gatepost import domains, mailbox, record
 from gatepost.blobs import Blobs
-from gatepost.clock import Entropy
+from gatepost.clock import Clock, Entropy
 from gatepost.db import Transaction
 from gatepost.deliver import own_mail, store
 from gatepost.deliver.client import Letter, transmit
@@ -56,6 +56,10 @@ class Means(own_mail.Means, Protocol):
     @property
     def jobs(self) -> Jobs:
         """Takes the promise to tell of a failure."""
+
+    @property
+    def past(self) -> Clock:
+        """Tells what has surely passed: nothing is given up before."""
 
     @property
     def entropy(self) -> Entropy:
@@ -139,7 +143,9 @@ class Courier:
                 return None
             again_at = None
             if made.result is AttemptResult.DEFERRED:
-                again_at = next_attempt_at(current.attempts + 1, submitted_at=current.submitted_at, now=now)
+                again_at = next_attempt_at(
+                    current.attempts + 1, submitted_at=current.submitted_at, now=now, past=self.house.past()
+                )
             state = _state_after(made, is_over=again_at is None)
             if not current.is_settled:
                 await store.update(

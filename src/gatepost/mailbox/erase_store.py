@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from gatepost.db import Transaction
 from gatepost.db.column import bigints, octets, texts
@@ -47,6 +48,16 @@ async def present(tx: Transaction, emails: Sequence[EmailId]) -> set[EmailId]:
     """Return those that are in a mailbox."""
     query = "select id from email where tenant = %(tenant)s and id = any(%(emails)s)"
     return {EmailId(row.id) for row in await tx.all(query, emails=texts(emails))}
+
+
+async def is_any_within(tx: Transaction, since: datetime, until: datetime) -> bool:
+    """Tell whether mail received from ``since`` on and before ``until`` is still there."""
+    query = """
+        select exists (
+          select from email where tenant = %(tenant)s and received_at >= %(since)s and received_at < %(until)s
+        ) as is_any
+    """
+    return bool((await tx.one(query, since=since, until=until)).is_any)
 
 
 async def without_inline_body(tx: Transaction, emails: Sequence[EmailId]) -> list[EmailId]:

@@ -221,18 +221,17 @@ class _Walk:
 
     async def run(self, progress: Callable[[int, int], object]) -> None:
         """Compare every file of the log, every checkpoint ever signed, and every row."""
-        async with self._db.transaction(self._tenant) as tx:
-            self._erased = Erased(await erase_store.erasure_leaves(tx))
+        await self._learn_erased()
         edge = Edge()
         finals = set(tiles_of(self._head.size))
         for start in range(0, self._head.size, AT_ONCE):
             entries = await self._entries(start)
             hashes = [leaf_hash(entry) for entry in entries]
             end = edge.size + len(entries)
-            async with self._db.transaction(self._tenant) as tx:
+            async with self._db.still(self._tenant) as tx:
                 signed = await log_store.checkpoints(tx, edge.size, end)
                 stretch = await check_store.held(tx, edge.size, end)
-                self._compare_rows(tx.vault, edge.size, entries, hashes, stretch)
+            await self._compare_rows(tx.vault, edge.size, entries, hashes, stretch)
             edge, made = self._grow(edge, entries, hashes, signed)
             await self._compare_tiles({tile: octets for tile, octets in made.items() if tile in finals})
             progress(edge.size, self._head.size)
@@ -240,6 +239,10 @@ class _Walk:
                 return  # the tree cannot be grown beyond a gap
         if edge.root != self._head.root:
             self._report.find("checkpoint: its root is not that of the entries")
+
+    async def _learn_erased(self) -> None:
+        async with self._db.transaction(self._tenant) as tx:
+            self._erased = Erased(await erase_store.erasure_leaves(tx))
 
     async def _read(self, tile: Tile) -> bytes | None:
         """Return a tile, also when the log has grown since its checkpoint was read."""
@@ -295,18 +298,20 @@ class _Walk:
             where = f"hash {changed[0] // HASH_OCTETS}" if changed else "its length"
             self._report.find(f"{tile.path}: {where} is not that of the entries")
 
-    def _compare_rows(
+    async def _compare_rows(
         self, vault: Vault, start: int, entries: Sequence[bytes], hashes: Sequence[bytes], stretch: Stretch
     ) -> None:
-        """Hold the rows of some places to the entries that the log has there."""
+        """Hold the rows of some places to the entries that the log has there.
+
+        What was removed since the walk began is told by an entry that was there once the rows were read.
+        """
         opened = sum(type(each) is bytes or isinstance(each, KeyringError) for each in stretch.opened.values())
         self._report.openings += opened
         self._report.erased += len(stretch.places) - opened
-        wrong = {
-            index
-            for index in doubtful(entries, hashes, start, stretch, self._tenant, self._erased)
-            if self._names(entries[index - start], index, stretch.held(index))
-        }
+        doubted = list(doubtful(entries, hashes, start, stretch, self._tenant, self._erased))
+        if doubted:
+            await self._learn_erased()
+        wrong = {index for index in doubted if self._names(entries[index - start], index, stretch.held(index))}
         if self._is_deep:
             rows = ((octets, stretch.held(LeafIndex(index))) for index, octets in enumerate(entries, start))
             self._compare_words(vault, [(octets, row) for octets, row in rows if row and row.leaf_index not in wrong])

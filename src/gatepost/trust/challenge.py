@@ -120,5 +120,5 @@ async def answer(house: House, nonces: Sequence[str], results: Sequence[Result])
         )
         await store.add_fact(tx, entry, subject="@challenge", outcome="answered", at=now)
         await store.answer_challenges(tx, nonces, entry)
-        await store.forget_challenges(tx, now - KEPT)
+        await store.forget_challenges(tx, house.past() - KEPT)
     return entry

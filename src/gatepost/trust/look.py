@@ -40,4 +40,4 @@ async def answer(house: House, names: list[str]) -> None:
     now = house.clock()
     async with house.db.transaction(TRUST) as tx:
         await store.answer_looks(tx, names, now)
-        await store.forget_looks(tx, now - KEPT)
+        await store.forget_looks(tx, house.past() - KEPT)

@@ -257,7 +257,7 @@ async def _close_hours(house: House) -> None:
             (entry,) = await trust_log.state(tx, [fact], entropy=house.entropy)
             await store.add_fact(tx, entry, subject=HOURS, outcome="stated", at=now)
             await status_store.add_hours(tx, hours, entry)
-        await status_store.forget_samples(tx, now - KEPT)
+        await status_store.forget_samples(tx, house.past() - KEPT)
 
 
 def measured(hours: Sequence[Hour]) -> dict[str, Json]:

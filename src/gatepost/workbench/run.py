@@ -39,7 +39,7 @@ async def start(
     """
     now = house.clock()
     await run_store.lock(tx)
-    await run_store.forget(tx, now - KEPT)
+    await run_store.forget(tx, house.past() - KEPT)
     if is_bound and await run_store.count_running(tx, now - STALLED_AFTER) >= RUNNING_MAX:
         raise TooManyError
     since = now - timedelta(days=days)

@@ -1,11 +1,13 @@
 import itertools
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from gatepost.app.build import clock
 from gatepost.app.doctor import clocks
 from gatepost.app.doctor.finding import Level
+from gatepost.app.past import Past, Standing
 from gatepost.db import Database
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -33,6 +35,22 @@ def test_an_offset_counts_only_beyond_what_the_journey_explains(
     after = NOW + timedelta(seconds=round_trip_s)
     other = NOW + timedelta(seconds=round_trip_s / 2 + offset_s)
     assert clocks.judge_offset("the database's", other, NOW, after).level is level
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "level"),
+    [(None, Level.OK), (0.0, Level.OK), (-5.0, Level.OK), (3_599.0, Level.OK), (691_200.0, Level.WARNING)],
+)
+def test_a_clock_that_is_ahead_of_what_the_house_saw_pass_is_told(ahead_s: float | None, level: Level) -> None:
+    found = clocks.judge_past(Standing(ahead_s, settles_in_s=7_201.0))
+    assert found.level is level
+    assert level is Level.OK or ("192.0 h" in found.said and "3 h more" in found.said)
+
+
+def test_only_a_house_that_is_up_is_asked_what_it_saw_pass(tmp_path: Path) -> None:
+    past = Past(tmp_path, lambda: NOW)
+    assert [each.check for each in clocks.look_at_past(past, is_up=True)] == ["clock.past"]
+    assert clocks.look_at_past(past, is_up=False) == []
 
 
 @pytest.mark.parametrize(("state", "level"), [(0, Level.OK), (5, Level.WARNING), (-1, Level.WARNING)])

@@ -51,6 +51,7 @@ def house(db: Database, accepting: Database, tmp_path: Path, clock: FakeClock) -
         keyring=db.keys.keyring,
         own_ids=OwnIds(bytes(32)),
         clock=clock,
+        past=clock,
         entropy=entropy,
         egress=way_out(),
         hostname="mail.house.test",
@@ -78,6 +79,7 @@ async def keeper(house: House, app_dsn: str, tmp_path: Path) -> AsyncIterator[Ke
             plans=Plans({"free": 7}, other_days=0),
             sequence=sequenced,
             clock=house.clock,
+            past=house.past,
             entropy=house.entropy,
         )
 

@@ -150,6 +150,7 @@ def keeper_of(scene: Scene, own: Database, folder: Path) -> Kept:
         plans=PLANS,
         sequence=one.sequence,
         clock=house.clock,
+        past=house.past,
         entropy=house.entropy,
     )
     return Kept(scene, keeper, one)

@@ -1,11 +1,19 @@
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
+from act.scene import until
 from gatepost import access, decide, journey, mailbox
-from gatepost.app.chores import expire_all, fates
+from gatepost.act.tell import forget_old
+from gatepost.app.chores import Staff, chores_of, expire_all, fates
+from gatepost.app.past import Past
 from gatepost.decide.paper import Ruling
 from gatepost.deliver.hold import HoldMissingError, get, hold_of
 from gatepost.ids import EmailId
 from gatepost.keys import ErasedError, Kind
+from gatepost.mailbox.body import object_path
 from gatepost.upkeep.retention import Expired, Scope, erase_person, expire, place_hold, release_hold
 from journeys.scene import KEY, POLICY
 from outbound import BOSS, TENANT
@@ -59,6 +67,68 @@ async def test_the_record_of_a_removed_tenant_goes_by_its_plan_and_a_person_can_
     assert (await kept.rows())["body"] == (await kept.rows())["email"] == 0
     assert "2026-11" not in kept.keeper.own.keys.names(TENANT, Kind.EPOCH)
     assert (await kept.verified()).findings == []
+
+
+@pytest.mark.parametrize("is_mended", [False, True])
+async def test_a_clock_that_is_ahead_removes_nothing_and_destroys_no_key(
+    kept: Kept, tmp_path: Path, *, is_mended: bool
+) -> None:
+    """A house whose clock was eight days ahead when it started lost all its mail, which was minutes old."""
+    await _aged(kept, minutes=5)
+    past, stop = Past(tmp_path, kept.house.clock, lambda: 5.0), asyncio.Event()
+    past.confirm()
+    house = replace(kept.house, past=past)
+    keeper = replace(kept.keeper, past=past)
+    await kept.house.blobs.write(object_path(TENANT, EmailId("em_undecided")), b"Its decision is under way.")
+    octets = await _octets(kept)
+    before = (await kept.reached(), keeper.own.keys.names(TENANT, Kind.EPOCH))
+    kept.later(days=400)
+    chores = chores_of(house, keeper, past)
+
+    async def all_done() -> bool:
+        return all(each.value for each in chores.metrics()[0].samples if each.labels["end"] == "done")
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(chores.run(stop))
+        await until(all_done)
+        stop.set()
+    await forget_old(house)
+    (figure,) = Staff(keeper, chores).metrics()[-1].samples
+    assert figure.value == pytest.approx(400 * 86_400, abs=120)
+    if is_mended:
+        kept.later(days=-400)
+        await expire_all(keeper)
+    after = (await kept.reached(), keeper.own.keys.names(TENANT, Kind.EPOCH))
+    assert {name: count - after[0][name] for name, count in before[0].items() if count > after[0][name]} == {}
+    assert set(before[1]) <= set(after[1])
+    assert await _octets(kept) == octets
+    assert await kept.leaves("record.expired") == await kept.leaves("keys.expired") == []
+    if not is_mended:  # what was held back is what would have gone
+        await expire_all(kept.keeper)
+        assert (await kept.rows())["email"] == 0
+
+
+async def test_mail_that_came_while_the_clock_was_behind_keeps_the_key_of_the_month_it_is_dated_in(kept: Kept) -> None:
+    """It was gone with the key of a month long past, though it had come that day."""
+    await kept.scene.boss_asks()
+    kept.later(days=-2 * PLAN_DAYS)
+    behind = await kept.scene.boss_asks(text="by a clock that was behind")
+    kept.later(days=2 * PLAN_DAYS)
+    await kept.index()
+    (month,) = [name for name in kept.keeper.own.keys.names(TENANT, Kind.EPOCH) if name < "2026"]
+    await expire_all(kept.keeper)
+    assert (await kept.scene.kept(behind)).subject == "The meeting"
+    assert month in kept.keeper.own.keys.names(TENANT, Kind.EPOCH)
+    kept.later(days=PLAN_DAYS + 1)
+    await expire_all(kept.keeper)
+    assert (await kept.rows())["email"] == 0
+    assert month not in kept.keeper.own.keys.names(TENANT, Kind.EPOCH)
+
+
+async def _octets(kept: Kept) -> list[str]:
+    """Return the names of all bodies in the object store, one that nobody decided on among them."""
+    later = kept.scene.clock.now.replace(year=2999)
+    return sorted([path async for page in kept.house.blobs.names("bodies", later) for path in page])
 
 
 async def test_the_plans_limit_takes_all_and_then_the_keys_of_the_month(kept: Kept) -> None:

@@ -16,7 +16,9 @@ from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.blobs.folder import Folder
 from gatepost.db import Database, Plans, Transaction
 from gatepost.ids import TenantId
+from gatepost.record.check import verify_log
 from gatepost.upkeep.retention import (
+    Expired,
     Hold,
     HoldBusyError,
     HoldError,
@@ -263,3 +265,54 @@ async def test_side_by_side_nothing_goes_that_an_answered_hold_covers(kept: Kept
 async def _emails(kept: Kept) -> set[str]:
     async with kept.house.db.transaction(TENANT) as tx:
         return {row.id for row in await tx.all("select id from email where tenant = %(tenant)s")}
+
+
+class Met(Folder):
+    """A store that lets something happen before the first bundle of entries is read."""
+
+    between: Between
+
+    @override
+    async def read(self, path: str) -> bytes | None:
+        if "/tile/entries/" in path:
+            between, self.between = self.between, _nothing
+            await between()
+        return await super().read(path)
+
+
+@pytest.mark.parametrize("which", ["policy", "plan", "person"])
+async def test_what_is_removed_while_a_log_is_verified_is_no_finding(kept: Kept, which: str) -> None:
+    """A log was called unsound for as long as an expiry ran: a thousand openings were missing."""
+    await kept.scene.boss_asks()
+    await kept.scene.boss_asks(text=LARGE)
+    await kept.index()
+    kept.later(days=366 if which == "plan" else 31)
+    before = await kept.rows()
+
+    async def remove() -> None:
+        if which == "person":
+            await erase_person(kept.keeper, TENANT, BOSS, actor="operator")
+        else:
+            assert await expire(kept.keeper, await kept.tenant()) != Expired()
+
+    store = Met(kept.scene.folder)
+    store.between = remove
+    report = await verify_log(kept.house.db, Blobs(store), TENANT)
+    assert await kept.rows() != before
+    assert report.findings == []
+    assert (await kept.verified()).findings == []
+
+
+async def test_what_was_stolen_while_a_log_is_verified_is_one(kept: Kept, owner_dsn: str) -> None:
+    await kept.scene.boss_asks()
+    await kept.index()
+
+    async def steal() -> None:
+        with psycopg.connect(owner_dsn) as owner:
+            owner.execute("set session_replication_role = replica")
+            owner.execute("delete from opening")
+
+    store = Met(kept.scene.folder)
+    store.between = steal
+    report = await verify_log(kept.house.db, Blobs(store), TENANT)
+    assert any(each.endswith("its opening is missing") for each in report.findings)

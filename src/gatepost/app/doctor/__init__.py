@@ -23,6 +23,7 @@ from gatepost.app.doctor import (
 from gatepost.app.doctor.finding import Finding, Level, failure, ok, warning, worst
 from gatepost.app.keeping import roll_of
 from gatepost.app.open import hushed
+from gatepost.app.past import Past
 from gatepost.app.ways_out import next_hop
 from gatepost.db import Database, DatabaseUnavailableError
 from gatepost.db.outside import Dsn, through
@@ -76,6 +77,7 @@ async def examine(settings: Settings) -> list[Finding]:
         found += [agents.look(settings, running), *agents.look_at_kernel()]
         async with _reached(through(ways.egress, dsn) if dsn else None, keys, found) as db:
             await add("clock", lambda: clocks.look(clock, db))
+            await add("clock.past", lambda: clocks.look_at_past(Past(settings.state, clock), is_up=running is not None))
             if keys is not None:
                 await add("keys.erased", lambda: _enrolled(settings, ways.egress, db))
             if db is None:

@@ -2,16 +2,19 @@
 
 import asyncio
 import ctypes
+import math
 import time
 from collections.abc import Callable
 from datetime import datetime
 
 from gatepost.app.doctor.finding import Finding, failure, ok, warning
+from gatepost.app.past import Past, Standing
 from gatepost.clock import Clock
 from gatepost.db import Database
 
 OFFSET_WARN_S = 1.0
 OFFSET_FAIL_S = 30.0
+AHEAD_WARN_S = 3_600.0
 STEADY_S = 0.25
 STEP_MAX_S = 0.05
 _SYNC = "let systemd-timesyncd, chrony or ntpd keep it"
@@ -26,6 +29,26 @@ async def look(clock: Clock, db: Database | None, monotonic: Callable[[], float]
         (row,) = await db.look_up("select clock_timestamp() as at")
         found.append(judge_offset("the database's", row.at, before, clock()))
     return found
+
+
+def look_at_past(past: Past, *, is_up: bool) -> list[Finding]:
+    """Return how the clock stands to what a house that is up saw pass; the next one makes up for what it did not."""
+    return [judge_past(past.standing())] if is_up else []
+
+
+def judge_past(standing: Standing) -> Finding:
+    """Judge whether the clock is ahead of what the house saw pass: nothing is removed for its age by such a one."""
+    hours = math.ceil(standing.settles_in_s / 3_600)
+    wait = f"nothing is removed for its age by it until the house has run {hours} h more"
+    if standing.ahead_s is None:
+        return ok("clock.past", f"the house has not seen a day pass yet: {wait}")
+    if standing.ahead_s > AHEAD_WARN_S:
+        return warning(
+            "clock.past",
+            f"our clock is {standing.ahead_s / 3_600:.1f} h ahead of the time the house saw pass: {wait}",
+            "see that `date -u` is right; if it is, wait, or `gatepost retention confirm-clock`",
+        )
+    return ok("clock.past", "our clock is where the house saw it come to")
 
 
 async def _steadiness(clock: Clock, monotonic: Callable[[], float]) -> Finding:

@@ -3,6 +3,12 @@
 from gatepost.record.vocabulary.said import Act
 
 
+class ClockConfirm(Act, frozen=True, kw_only=True, tag="clock.confirm"):
+    """An operator said that the clock is right, so that expiry need not wait a day to see it."""
+
+    ahead_s: int | None
+
+
 class ErrorsClear(Act, frozen=True, kw_only=True, tag="errors.clear"):
     """A kind of unexpected error was forgotten, as after it was mended."""
 

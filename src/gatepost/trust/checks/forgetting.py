@@ -60,7 +60,7 @@ async def _in_the_log(keeper: Keeper, canary: Canary) -> None:
 
 
 async def _foreseen(keeper: Keeper, canary: Canary, plan: str, at: datetime) -> int:
-    shifted = replace(keeper, clock=lambda: at)
+    shifted = replace(keeper, past=lambda: at)
     done = await expire(shifted, Tenant(canary.tenant, "canary", plan), dry_run=True)
     return done.openings
 

@@ -53,7 +53,7 @@ async def spread(house: House) -> int:
     """Promise each new fact to everybody who is told of such facts and was when it was stated; return how many."""
     now, count = house.clock(), 0
     async with house.db.transaction(TRUST) as tx:
-        await store.forget_told(tx, now - KEPT)
+        await store.forget_told(tx, house.past() - KEPT)
         waiting = await store.untold(tx, told.SUBJECTS, since=now - FRESH, limit=ROUND_MAX)
     for entry in waiting:
         found = await _news(house, entry)

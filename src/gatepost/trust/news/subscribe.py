@@ -148,4 +148,4 @@ def links(house: House, subscriber: Subscriber) -> tuple[str, str]:
 async def tidy(house: House) -> int:
     """Forget whoever did not confirm in time; return how many."""
     async with house.db.transaction(TRUST) as tx:
-        return await store.remove_unconfirmed(tx, house.clock() - CONFIRM_WITHIN)
+        return await store.remove_unconfirmed(tx, house.past() - CONFIRM_WITHIN)

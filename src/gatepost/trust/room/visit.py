@@ -223,7 +223,7 @@ async def decide(house: House, grant_id: str, state: State, *, days: int = 0, by
 
 async def tidy(house: House) -> int:
     """Forget requests that led nowhere after a month, and others a year after their end; the record keeps the facts."""
-    now = house.clock()
+    now = house.past()
     async with house.db.transaction(TRUST) as tx:
         return await store.forget(tx, undecided_before=now - timedelta(days=30), ended_before=now - timedelta(days=365))
 

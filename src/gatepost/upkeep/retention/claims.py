@@ -16,7 +16,7 @@ async def sweep_claims(keeper: Keeper) -> int:
     Raises:
         DatabaseUnavailableError: the database does not answer.
     """
-    before, count = keeper.clock() - CLAIMS_KEPT, 0
+    before, count = keeper.past() - CLAIMS_KEPT, 0
     for tenant in await access.list_recorded(keeper.db):
         async with keeper.own.transaction(tenant.id) as tx:
             count += await queue.forget_claims(tx, before)

@@ -28,7 +28,7 @@ from gatepost.record.erase import ACTIONS, NOBODY, Place, Removal, Rule
 from gatepost.upkeep.retention import store
 from gatepost.upkeep.retention.hold import covers_all, removing
 from gatepost.upkeep.retention.keeper import Keeper
-from gatepost.upkeep.retention.limits import Limit, limits, narrowed, over
+from gatepost.upkeep.retention.limits import Limit, limits, month_end, month_start, narrowed, over
 from gatepost.upkeep.retention.paper import Hold
 from gatepost.upkeep.retention.several import emails_under, held_keys
 
@@ -77,10 +77,10 @@ async def expire(keeper: Keeper, tenant: Tenant, *, dry_run: bool = False) -> Ex
         BlobsUnavailableError: the object store does not answer; the next run goes on.
         DatabaseUnavailableError: the same of the database.
     """
-    now, plan_days = keeper.clock(), keeper.plans.days_for(tenant.plan)
+    plan_days = keeper.plans.days_for(tenant.plan)
     total = Expired()
     for limit in limits(plan_days, await policy_days(keeper, tenant.id)):
-        total += await _expire_by(keeper, tenant.id, limit, now, dry_run=dry_run)
+        total += await _expire_by(keeper, tenant.id, limit, dry_run=dry_run)
     if plan_days is not None:
         total += await destroy_months(keeper, tenant.id, plan_days, dry_run=dry_run)
     return total
@@ -99,7 +99,7 @@ def _held(keeper: Keeper, tenant: TenantId, holds: Sequence[Hold]) -> _Held:
     return _Held(accounts, frozenset(held_keys(keeper, tenant, holds)), bool(holds))
 
 
-async def _expire_by(keeper: Keeper, tenant: TenantId, limit: Limit, now: datetime, *, dry_run: bool) -> Expired:
+async def _expire_by(keeper: Keeper, tenant: TenantId, limit: Limit, *, dry_run: bool) -> Expired:
     total, request = Expired(), keeper.new_request()
     start: int | None = None
     while True:
@@ -110,7 +110,7 @@ async def _expire_by(keeper: Keeper, tenant: TenantId, limit: Limit, now: dateti
             if start is None or not dry_run:
                 start = await store.cursor(tx, limit)
             seen = await entries.places_from(tx, start, BATCH)
-            due = list(takewhile(lambda place: place.at < limit.since(now), seen))
+            due = _due(seen, limit.since(keeper.past()))  # anew for each batch: the clock may be set meanwhile
             if all(place.action in _OWN for place in due):
                 return total
             end = due[-1].index + 1
@@ -120,6 +120,10 @@ async def _expire_by(keeper: Keeper, tenant: TenantId, limit: Limit, now: dateti
                 start = end
             else:
                 total += await _remove(tx, keeper, limit, going, end, request, is_held=held.is_any)
+
+
+def _due(seen: Sequence[Place], before: datetime) -> list[Place]:
+    return list(takewhile(lambda place: place.at < before, seen))
 
 
 async def _going(tx: Transaction, limit: Limit, due: Sequence[Place], held: _Held) -> list[Place]:
@@ -158,7 +162,7 @@ async def _remove(
         await turns.forget(tx, emails)
         done = replace(done, messages=gone.messages, bodies=gone.bodies + large)
     if is_plan and not is_held:
-        before = limit.since(keeper.clock())
+        before = limit.since(keeper.past())
         await policies.forget_tokens(tx, before)
         await past.forget_known(tx, before)
         await outbound.forget_correspondents(tx, before)
@@ -180,13 +184,24 @@ def _removal(keeper: Keeper, limit: Limit, end: int, request: str) -> Removal:
     return Removal(request=request, rule=rule, actor=HOUSE, at=keeper.clock(), what=what)
 
 
+async def _empty(keeper: Keeper, tenant: TenantId, months: Sequence[str]) -> list[str]:
+    """Return the months of which no mail is there any more."""
+    if not months:
+        return []
+    async with keeper.db.transaction(tenant) as tx:
+        return [month for month in months if not await mail.is_any_within(tx, month_start(month), month_end(month))]
+
+
 async def destroy_months(keeper: Keeper, tenant: TenantId, plan_days: int, *, dry_run: bool = False) -> Expired:
     """Destroy the keys of months of which everything is old enough to go, unless a hold is in force.
 
-    The entry that says so comes first. A hold that is placed between the two keeps them; the next run says it again.
+    A month that mail still there is dated in stays, too: that mail came while the clock was behind. The entry that says
+    so comes first. A hold that is placed between the two keeps them; the next run says it again.
     """
     keys = keeper.own.keys
-    months = over(keys.names(tenant, Kind.EPOCH), plan_days, keeper.clock())
+    months = over(keys.names(tenant, Kind.EPOCH), plan_days, keeper.past())
+    if not dry_run:  # which has left the mail there that would go
+        months = await _empty(keeper, tenant, months)
     if not months:
         return Expired()
     removal = Removal(

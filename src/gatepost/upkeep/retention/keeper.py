@@ -25,6 +25,7 @@ class Keeper:
         db: as the role that serves: for what is only read.
         own: as the keeper's role, with a pool of its own; nobody else holds it.
         roll: the erasures, kept outside the database.
+        past: the time that has surely passed; what is removed for its age goes by it (docs/adr/0161).
         sequence: gives waiting entries their places in the log; negative where another process is at it.
     """
 
@@ -35,6 +36,7 @@ class Keeper:
     plans: Plans
     sequence: Sequence_
     clock: Clock
+    past: Clock
     entropy: Entropy
 
     def new_request(self) -> str:

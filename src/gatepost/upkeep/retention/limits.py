@@ -59,6 +59,11 @@ def narrowed(said: Mapping[AccountId, int], accounts: Iterable[AccountId]) -> di
     return {account: min(own.get(account, wide), wide) for account in {*own, *accounts}}
 
 
+def month_start(month: str) -> datetime:
+    """Return when a month, ``YYYY-MM``, begins, in UTC."""
+    return datetime.fromisoformat(f"{month}-01T00:00:00+00:00")
+
+
 def month_end(month: str) -> datetime:
     """Return when a month, ``YYYY-MM``, is over, in UTC."""
     year, number = map(int, month.split("-"))
