@@ -78,6 +78,6 @@ async def test_errors_that_cannot_be_written_down_are_told_and_tried_again(
         monkeypatch.setattr(Book, "write", write_later)
         monkeypatch.setattr("gatepost.app.noting.WRITE_EVERY_S", 0.01)
         async with asyncio.timeout(30), noting(house.house):
-            while not any(each.kind == "ZeroDivisionError" for each in await caught.read_faults(house.house.db)):
+            while not any(each.kind == "ZeroDivisionError" for each in await caught.read_faults(house.house.db)):  # noqa: ASYNC110  # nobody tells
                 await asyncio.sleep(0.05)
     assert [line["error"] for line in said if line["event"] == "errors.unwritten"] == ["ZeroDivisionError"]
