@@ -51,6 +51,13 @@ _OPTIONS += "".join(f" -c tcp_{name.removeprefix('tcp_')}={bound}" for name, bou
 # Nor does the lock of a transaction that nobody goes on with outlive what its owner would wait for an answer: a proxy
 # on the way may acknowledge what it never passes on, and then no kernel notices.
 _IDLE = " -c idle_in_transaction_session_timeout={}ms"
+# A 250 is a promise, whatever is set for a role or the database. `local` is raised too: it passes over a standby that
+# PostgreSQL was told to wait for. What else was chosen stays; it is said for the session, so that nothing said later
+# takes it back.
+_DURABLE = """
+    select set_config('synchronous_commit', case when said in ('off', 'local') then 'on' else said end, false)
+    from current_setting('synchronous_commit') as said
+"""
 _BIND = "select set_config('gatepost.tenant', %(tenant)s, true)"
 
 
@@ -109,6 +116,7 @@ class Database:
             timeout=timeout_s,
             reconnect_timeout=RECONNECT_S,
             reconnect_failed=_ask_again,
+            configure=_make_durable,
             open=False,
             kwargs={"autocommit": True, "options": _OPTIONS + _IDLE.format(round(answer_s * 1000))},
         )
@@ -301,6 +309,11 @@ class Database:
                     yield connection
                 finally:
                     await connection.execute("unlisten *")
+
+
+async def _make_durable(connection: Connection) -> None:
+    """Have each commit over a new connection be on the disk when it is confirmed."""
+    await connection.execute(_DURABLE)
 
 
 async def _ask_again(pool: AsyncConnectionPool[Connection]) -> None:
