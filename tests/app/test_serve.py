@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import structlog
 from structlog.typing import EventDict
 
 from app.running import settings_in, up
@@ -25,7 +26,10 @@ from gatepost.app.state import Running
 from gatepost.app.systemd import Supervisor
 from gatepost.db.lease import HeldError, Holder, Lease
 from gatepost.journey import House
+from gatepost.meters import Raised
 from gatepost.settings import DnsSettings, HttpSettings, Settings, SmtpSettings
+
+log = structlog.get_logger()
 
 
 @pytest.fixture
@@ -212,3 +216,45 @@ async def test_a_house_goes_on_where_its_lease_was_lost_and_ends_where_another_t
             await served.serve(settings, app_dsn, cluster=None, calls=calls(settings, take))
     tasks[0].cancel()
     await asyncio.wait(tasks)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_a_database_that_becomes_read_only_ends_no_process_and_is_served_on_once_it_is_not(
+    settings: Settings, app_dsn: str, owner_dsn: str, workers: int
+) -> None:
+    settings = replace(settings, smtp=replace(settings.smtp, workers=workers))
+    found: asyncio.Future[tuple[House, Running]] = asyncio.get_running_loop().create_future()
+
+    async def ready(house: House, running: Running) -> None:
+        tenant = await add_tenant(house, name="one", plan="free")
+        await add_domain(house, tenant.id, "one.test")
+        found.set_result((house, running))
+
+    async def until(running: Running, *, mail: int, health: int) -> None:
+        async with asyncio.timeout(60):
+            while (await said(running)) != (mail, health):  # noqa: ASYNC110  # from outside
+                await asyncio.sleep(0.2)
+
+    async def said(running: Running) -> tuple[int, int]:
+        answered = await asyncio.to_thread(say, running, "postmaster@one.test")
+        return answered, await asyncio.to_thread(status, running.base_url.removesuffix("/api") + "/health/ready")
+
+    async def trouble() -> None:
+        _, running = await found
+        with psycopg.connect(owner_dsn, autocommit=True) as owner:
+            for word, code, health in (("on", 451, 503), ("off", 250, 200)):
+                owner.execute("set default_transaction_read_only = off")
+                owner.execute(f"alter system set default_transaction_read_only = {word}")
+                owner.execute("select pg_reload_conf()")
+                await until(running, mail=code, health=health)
+                if word == "on":  # what works beside the doors meets it too
+                    log.error("a.fault", error=Raised.by(ZeroDivisionError()))
+                    await asyncio.sleep(6)
+            owner.execute("alter system reset default_transaction_read_only")
+            owner.execute("select pg_reload_conf()")
+        signal.raise_signal(signal.SIGTERM)
+
+    with state.locked(settings.state):
+        async with asyncio.timeout(100), asyncio.TaskGroup() as group:
+            group.create_task(served.serve(settings, app_dsn, cluster=None, calls=calls(settings, ready)))
+            group.create_task(trouble())
