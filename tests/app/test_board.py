@@ -1,10 +1,13 @@
 import re
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
+import pytest
+
 from gatepost.app import board
-from gatepost.app.board import FAMILIES, OTHER, PLACES, SLOT_OCTETS, SLOTS, Board
+from gatepost.app.board import FAMILIES, OTHER, PLACES, SLOT_OCTETS, SLOTS, Board, commit_lasts_s, read_all
 from gatepost.meters import Meters
 
 BLOCK_OCTETS = 512
@@ -97,3 +100,17 @@ def timed(counter: Board, rounds: int) -> float:
 def test_a_board_is_for_the_house_alone(tmp_path: Path) -> None:
     Board.shared(tmp_path / "one.board")
     assert (tmp_path / "one.board").stat().st_mode & 0o077 == 0
+
+
+def test_the_oldest_commit_under_way_in_any_process_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = (Board.shared(tmp_path / f"{name}.board") for name in ("one", "two"))
+    for meters, at in ((one, 100.0), (two, 103.0)):
+        monkeypatch.setattr("time.monotonic", partial(float, at))
+        assert commit_lasts_s(read_all(tmp_path)) == (0.0 if meters is one else 3.0)
+        meters.committing(is_under_way=True)
+    monkeypatch.setattr("time.monotonic", lambda: 110.0)
+    assert commit_lasts_s(read_all(tmp_path)) == 10.0
+    one.committing(is_under_way=False)
+    assert commit_lasts_s(read_all(tmp_path)) == 7.0
+    Board.shared(tmp_path / "two.board")  # the next life of a process that died in a commit
+    assert commit_lasts_s(read_all(tmp_path)) == 0.0

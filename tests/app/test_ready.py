@@ -8,11 +8,12 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from app.running import Http, Smtp, settings_in, up
 from gatepost.app.administer import add_tenant
-from gatepost.app.ready import LOG_LAG_MAX_S, Readiness, Wrong
+from gatepost.app.ready import COMMIT_MAX_S, LOG_LAG_MAX_S, Readiness, Wrong
 from gatepost.db import Database
 from gatepost.journey import House
 from gatepost.keys import KeyStore
@@ -79,6 +80,21 @@ async def test_a_house_none_of_whose_processes_takes_mail_is_not_ready(house: Ho
     readiness = Readiness(house, state)
     readiness.takes_mail = lambda: False
     assert await readiness() == (Wrong.SMTP,)
+
+
+async def test_a_commit_that_does_not_end_is_named(house: House, state: Path) -> None:
+    readiness = Readiness(house, state)
+    readiness.commit_s = lambda: COMMIT_MAX_S + 1
+    assert await readiness() == (Wrong.COMMIT,)
+
+
+async def test_a_database_that_takes_no_writes_is_named(
+    house: House, state: Path, app_dsn: str, owner_dsn: str, database_name: str, keys: KeyStore
+) -> None:
+    with psycopg.connect(owner_dsn, autocommit=True) as owner:
+        owner.execute(f"alter database {database_name} set default_transaction_read_only = on")
+    async with Database.open(app_dsn, keys) as demoted:
+        assert await Readiness(replace(house, db=demoted), state)() == (Wrong.DATABASE,)
 
 
 async def test_a_log_that_lags_is_named(db: Database, state: Path) -> None:

@@ -11,8 +11,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
+import structlog
+from structlog.typing import EventDict
 
+from app.running import settings_in, up
 from gatepost.app import serve as served
 from gatepost.app import state
 from gatepost.app.administer import add_domain, add_tenant
@@ -20,8 +24,12 @@ from gatepost.app.errors import HouseEndedError
 from gatepost.app.serve import Calls
 from gatepost.app.state import Running
 from gatepost.app.systemd import Supervisor
+from gatepost.db.lease import HeldError, Holder, Lease
 from gatepost.journey import House
+from gatepost.meters import Raised
 from gatepost.settings import DnsSettings, HttpSettings, Settings, SmtpSettings
+
+log = structlog.get_logger()
 
 
 @pytest.fixture
@@ -157,3 +165,96 @@ def test_a_house_that_claims_nothing_imports_no_check_and_no_trust_page() -> Non
         "obstore",
     }
     assert len(modules) < 1520  # 1,500; with them some 170 more
+
+
+async def test_one_house_at_a_time_serves_on_a_database(
+    settings: Settings, app_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gatepost.db.lease.PATIENCE_S", 0.1)
+    other = Lease(app_dsn, Holder(host="other.example", folder="/srv", since="now"))
+    await other.begin()
+    with pytest.raises(HouseEndedError, match=r"other\.example"):
+        await served.serve(settings, app_dsn, cluster=None, calls=calls(settings, never))
+    await other.end()
+    async with up(settings_in(settings.state), app_dsn):
+        with pytest.raises(HeldError, match=str(settings.state)):
+            await other.begin()
+    await other.begin()
+    await other.end()
+
+
+async def test_a_house_goes_on_where_its_lease_was_lost_and_ends_where_another_took_it(
+    settings: Settings, app_dsn: str, owner_dsn: str, said: list[EventDict]
+) -> None:
+    holder = (
+        "pg_locks join pg_stat_activity using (pid) where objsubid = 2 and datname = current_database() and granted"
+    )
+    end = f"select pg_terminate_backend(pid, 5000) from {holder}"  # noqa: S608  # of our own
+    other = Holder(host="other.example", folder="/srv", since="now").spelled()
+
+    async def take(_house: House, _running: Running) -> None:
+        tasks.append(asyncio.ensure_future(lose_twice()))
+
+    async def lose_twice() -> None:
+        async with (
+            await psycopg.AsyncConnection.connect(owner_dsn, autocommit=True) as owner,
+            await psycopg.AsyncConnection.connect(app_dsn, autocommit=True) as next_one,
+        ):
+            await owner.execute(end)
+            while "lease.retaken" not in [line["event"] for line in said]:  # noqa: ASYNC110  # it tells the log alone
+                await asyncio.sleep(0.01)
+            waiting = asyncio.ensure_future(next_one.execute(other.replace(b"pg_try_advisory", b"pg_advisory")))
+            while not await (await owner.execute("select from pg_locks where not granted")).fetchall():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            await owner.execute(end)
+            await waiting
+            await asyncio.sleep(15)
+
+    tasks: list[asyncio.Task[None]] = []
+    async with asyncio.timeout(60):
+        with pytest.RaisesGroup(pytest.RaisesExc(HouseEndedError, match=r"other\.example"), flatten_subgroups=True):
+            await served.serve(settings, app_dsn, cluster=None, calls=calls(settings, take))
+    tasks[0].cancel()
+    await asyncio.wait(tasks)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_a_database_that_becomes_read_only_ends_no_process_and_is_served_on_once_it_is_not(
+    settings: Settings, app_dsn: str, owner_dsn: str, workers: int
+) -> None:
+    settings = replace(settings, smtp=replace(settings.smtp, workers=workers))
+    found: asyncio.Future[tuple[House, Running]] = asyncio.get_running_loop().create_future()
+
+    async def ready(house: House, running: Running) -> None:
+        tenant = await add_tenant(house, name="one", plan="free")
+        await add_domain(house, tenant.id, "one.test")
+        found.set_result((house, running))
+
+    async def until(running: Running, *, mail: int, health: int) -> None:
+        async with asyncio.timeout(60):
+            while (await said(running)) != (mail, health):  # noqa: ASYNC110  # from outside
+                await asyncio.sleep(0.2)
+
+    async def said(running: Running) -> tuple[int, int]:
+        answered = await asyncio.to_thread(say, running, "postmaster@one.test")
+        return answered, await asyncio.to_thread(status, running.base_url.removesuffix("/api") + "/health/ready")
+
+    async def trouble() -> None:
+        _, running = await found
+        with psycopg.connect(owner_dsn, autocommit=True) as owner:
+            for word, code, health in (("on", 451, 503), ("off", 250, 200)):
+                owner.execute("set default_transaction_read_only = off")
+                owner.execute(f"alter system set default_transaction_read_only = {word}")
+                owner.execute("select pg_reload_conf()")
+                await until(running, mail=code, health=health)
+                if word == "on":  # what works beside the doors meets it too
+                    log.error("a.fault", error=Raised.by(ZeroDivisionError()))
+                    await asyncio.sleep(6)
+            owner.execute("alter system reset default_transaction_read_only")
+            owner.execute("select pg_reload_conf()")
+        signal.raise_signal(signal.SIGTERM)
+
+    with state.locked(settings.state):
+        async with asyncio.timeout(100), asyncio.TaskGroup() as group:
+            group.create_task(served.serve(settings, app_dsn, cluster=None, calls=calls(settings, ready)))
+            group.create_task(trouble())

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from gatepost.app.board import Board, commit_lasts_s
 from gatepost.db import DatabaseUnavailableError, DiskError, GroupCommit, UndecidedError
 
 
@@ -200,3 +201,18 @@ async def test_what_the_disk_refused_of_one_is_tried_with_each_of_the_others() -
     ledger = Ledger(poison=2, error=DiskError)
     assert await _join(GroupCommit(), ledger, [1, 2, 3]) == [-1, "DiskError", -3]
     assert ledger.committed == [1, 3]
+
+
+@pytest.mark.parametrize("error", [None, ValueError, DatabaseUnavailableError])
+async def test_whoever_counts_knows_that_a_commit_is_under_way(error: type[Exception] | None) -> None:
+    board = Board()
+    ledger = Ledger() if error is None else Ledger(poison=1, error=error)
+    ledger.gate.clear()
+    joining = asyncio.ensure_future(_join(GroupCommit(meters=board), ledger, [1]))
+    while not ledger.batches:  # noqa: ASYNC110  # it waits at the gate, and says so to nobody
+        await asyncio.sleep(0)
+    assert commit_lasts_s([board.values()]) > 0
+    ledger.gate.set()
+    await joining
+    await asyncio.sleep(0)
+    assert commit_lasts_s([board.values()]) == 0

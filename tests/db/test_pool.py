@@ -6,9 +6,11 @@ from typing import LiteralString
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from db.spending import SPEND, spent
 from gatepost.db import Database, DatabaseUnavailableError, Plans, Transaction
+from gatepost.db.outside import as_role
 from gatepost.db.pool import RECONNECT_S
 from gatepost.ids import TenantId
 from gatepost.keys import KeyringError, KeysAwayError, KeysDamagedError, KeyStore
@@ -209,3 +211,44 @@ async def test_a_key_store_that_cannot_be_read_is_an_outage(db: Database, error:
     with pytest.raises(DatabaseUnavailableError, match="cannot be read"):
         async with db.transaction(TenantId("tn_a")):
             raise error("the key store cannot be read")
+
+
+@pytest.mark.parametrize("role", ["gatepost_app", "gatepost_accept"])
+@pytest.mark.parametrize(
+    ("chosen", "obeyed"),
+    [
+        ("off", "on"),
+        ("local", "on"),
+        ("on", "on"),
+        ("remote_write", "remote_write"),
+        ("remote_apply", "remote_apply"),
+    ],
+)
+async def test_what_is_confirmed_is_on_the_disk_whatever_is_set_for_the_role(
+    app_dsn: str, owner_dsn: str, role: str, chosen: str, obeyed: str
+) -> None:
+    query = "select current_setting('synchronous_commit') as said"
+    name, here = psycopg.sql.Identifier(role), psycopg.sql.Identifier(str(conninfo_to_dict(app_dsn)["dbname"]))
+    setting = psycopg.sql.SQL("alter role {} in database {} set synchronous_commit = {}")
+    with psycopg.connect(owner_dsn, autocommit=True) as owner:
+        owner.execute(setting.format(name, here, psycopg.sql.Literal(chosen)))
+    async with Database.open(as_role(app_dsn, role), size=1) as db:
+        assert (await db.look_up(query))[0].said == obeyed
+        async with db.transaction(TenantId("tn_a")) as tx:
+            assert (await tx.one(query)).said == obeyed
+
+
+async def test_what_is_set_while_a_connection_is_up_takes_no_promise_back(app_dsn: str, owner_dsn: str) -> None:
+    async with Database.open(app_dsn, size=1) as db:
+        await db.reach()
+        with psycopg.connect(owner_dsn, autocommit=True) as owner:
+            owner.execute("alter system set synchronous_commit = off")
+            owner.execute("select pg_reload_conf()")
+            try:
+                heard = "select reset_val as said from pg_settings where name = 'synchronous_commit'"
+                while (await db.look_up(heard))[0].said != "off":  # noqa: ASYNC110  # nobody tells
+                    await asyncio.sleep(0.01)
+                assert [tuple(row) for row in await db.look_up("show synchronous_commit")] == [("on",)]
+            finally:
+                owner.execute("alter system reset synchronous_commit")
+                owner.execute("select pg_reload_conf()")

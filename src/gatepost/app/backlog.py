@@ -39,8 +39,9 @@ async def backlog(db: Database, now: datetime) -> Backlog:
     """Return where the work stands.
 
     Raises:
-        DatabaseUnavailableError: the database does not say.
+        DatabaseUnavailableError: the database does not say, or takes no writes: then no work is done there.
     """
+    await db.check_writes()
     (row,) = await db.look_up("select * from lookup_backlog(%(now)s)", now=now)
     (words,) = await db.look_up("select * from lookup_unindexed_backlog()")
     (record,) = await db.look_up("select * from lookup_unworded_backlog()")

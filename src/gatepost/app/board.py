@@ -7,6 +7,7 @@ label can hold neither a stranger's text nor more values than are listed here.
 
 import mmap
 import os
+import time
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -76,6 +77,9 @@ RAN = Family(
 )
 RAN_SECONDS = Family("gatepost_job_seconds", "One run of a job.", {"kind": _words(KINDS)}, _SECONDS)
 
+BEGAN = Family("commit_began", "When the commit of mail under way began, by time.monotonic(); 0: none is.", {})
+"""Of each process for itself: no counter, and shown to nobody as it is."""
+
 FAMILIES = (
     DECIDED,
     REFUSED,
@@ -95,7 +99,7 @@ FAMILIES = (
 def _layout() -> tuple[dict[str, dict[tuple[str, ...], int]], int]:
     places: dict[str, dict[tuple[str, ...], int]] = {}
     slot = 0
-    for family in FAMILIES:
+    for family in (*FAMILIES, BEGAN):
         places[family.name] = {}
         for labels in family.series():
             places[family.name][labels] = slot
@@ -113,6 +117,7 @@ class Board:
     def __init__(self, memory: bytearray | mmap.mmap | None = None) -> None:
         self._slots = memoryview(memory or bytearray(SLOTS * SLOT_OCTETS)).cast("B").cast("d")
         self._slots[_CLOSED] = self._slots[_OPEN]  # a predecessor may have died with sessions open
+        self._slots[_BEGAN] = 0.0  # and in a commit
 
     @classmethod
     def shared(cls, path: Path) -> "Board":
@@ -161,6 +166,10 @@ class Board:
         self._measure(COMMIT_SIZE, size)
         self._measure(COMMIT_SECONDS, seconds)
 
+    def committing(self, *, is_under_way: bool) -> None:
+        """Note when the commit under way began."""
+        self._slots[_BEGAN] = time.monotonic() if is_under_way else 0.0
+
     def remembered(self, answers: int = 1) -> None:
         """Count DNS answers that were in the cache."""
         self._slots[_HIT] += answers
@@ -195,12 +204,19 @@ def _place(family: Family, labels: tuple[str, ...]) -> int:
 
 _OPEN = PLACES[CONNECTED.name][()]
 _CLOSED = PLACES[DISCONNECTED.name][()]
+_BEGAN = PLACES[BEGAN.name][()]
 _HIT = PLACES[REMEMBERED.name][()]
 
 
 def total(boards: Iterable[Sequence[float]]) -> list[float]:
     """Add up boards, slot by slot."""
     return [sum(slots) for slots in zip([0.0] * SLOTS, *boards, strict=True)]
+
+
+def commit_lasts_s(boards: Iterable[Sequence[float]]) -> float:
+    """Return for how many seconds the oldest commit of mail has been under way; 0 where none is."""
+    now = time.monotonic()  # the same for all processes of a machine (clock_gettime(2), CLOCK_MONOTONIC)
+    return max((now - slots[_BEGAN] for slots in boards if slots[_BEGAN]), default=0.0)
 
 
 def read_all(folder: Path) -> Iterator[Sequence[float]]:

@@ -27,10 +27,13 @@ async def metrics(house: House, boards: Path, processes: Mapping[str, Sequence[i
         boards: the folder of the boards.
         processes: the house's own processes: a word for each kind, and their ids.
     """
-    slots = board.total(board.read_all(boards))
+    each_process = list(board.read_all(boards))
+    slots = board.total(each_process)
     found = [_counted(each, slots) for each in FAMILIES]
     is_open = slots[PLACES[CONNECTED.name][()]] - slots[PLACES[DISCONNECTED.name][()]]
     found.append(_gauge("gatepost_smtp_sessions", "SMTP sessions open now.", is_open))
+    lasts_s = board.commit_lasts_s(each_process)
+    found.append(_gauge("gatepost_commit_under_way_seconds", "How long the oldest commit of mail has been.", lasts_s))
     found += _of_processes(processes)
     found += _of_pools({"app": house.db.usage(), "accept": house.accepting.usage()})
     try:

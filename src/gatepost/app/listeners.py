@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from gatepost.act.hosted import call_link
 from gatepost.act.petition import link as petition_link
+from gatepost.app.board import commit_lasts_s, read_all
 from gatepost.app.chores import Staff
 from gatepost.app.collect import family, metrics
 from gatepost.app.crowd import Crowd
@@ -88,6 +89,7 @@ async def open_doors(
         ) as metrics_port,
     ):
         readiness.takes_mail = receiving.takes_mail
+        readiness.commit_s = lambda: commit_lasts_s(read_all(boards))
         changeable = Changeable(smtp, certificates, receiving.tell)
         yield Doors(changeable, receiving.port, http_port, metrics_port, readiness)
 

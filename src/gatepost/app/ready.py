@@ -15,6 +15,8 @@ WITHIN_S = 3.0
 FRESH_S = 1.0
 """An answer serves everybody who asks within this time: no caller can make us work more often."""
 LOG_LAG_MAX_S = 60.0
+COMMIT_MAX_S = 10.0
+"""A commit of mail takes milliseconds; one that takes so long waits for a disk, or for a standby that is away."""
 
 
 class Wrong(StrEnum):
@@ -26,6 +28,7 @@ class Wrong(StrEnum):
     DISK = "disk.full"
     SMTP = "smtp.nobody"
     SEQUENCER = "log.behind"
+    COMMIT = "commit.stalled"
 
 
 class Readiness:
@@ -38,6 +41,7 @@ class Readiness:
 
     Attributes:
         takes_mail: whether a process listens for mail; until somebody knows better, one does.
+        commit_s: for how long the oldest commit of mail has been under way, in any process.
     """
 
     def __init__(self, house: House, state: Path, disk_free_min_octets: int = 0) -> None:
@@ -46,6 +50,7 @@ class Readiness:
         self._disk_free_min_octets = disk_free_min_octets
         self._is_stopping = False
         self.takes_mail: Callable[[], bool] = lambda: True
+        self.commit_s: Callable[[], float] = lambda: 0.0
         self._seen: tuple[Wrong, ...] = ()
         self._seen_at = float("-inf")
         self._looking: asyncio.Task[tuple[Wrong, ...]] | None = None
@@ -74,6 +79,7 @@ class Readiness:
         try:
             wrong = [word for word, check in checks.items() if not await check()]
             wrong += [] if self.takes_mail() else [Wrong.SMTP]
+            wrong += [Wrong.COMMIT] if self.commit_s() > COMMIT_MAX_S else []
             wrong[:0] = await self._ask_database()
             self._seen, self._seen_at = tuple(wrong), asyncio.get_running_loop().time()
         finally:  # or one failure would be every later answer

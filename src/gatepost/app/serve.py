@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -17,7 +18,7 @@ from gatepost.app.board import Board
 from gatepost.app.build import clock, guards_no_fork, open_house, sequencer
 from gatepost.app.chores import Staff, chores_of, replay_before_doors
 from gatepost.app.doorway import doorway
-from gatepost.app.errors import STOP_ANSWER_S
+from gatepost.app.errors import STOP_ANSWER_S, HouseEndedError
 from gatepost.app.hosting import Hosting
 from gatepost.app.keeping import open_keeper
 from gatepost.app.lifetime import note_restart, note_start, note_stop
@@ -31,7 +32,8 @@ from gatepost.app.state import Running, announced
 from gatepost.app.systemd import Supervisor
 from gatepost.app.workers import Order
 from gatepost.db.launcher import Cluster, LauncherError
-from gatepost.db.outside import without_passwords
+from gatepost.db.lease import HeldError, Holder, Lease
+from gatepost.db.outside import through, without_passwords
 from gatepost.egress.addresses import is_this_machine
 from gatepost.jobs import Handler, Job, TryAgainError
 from gatepost.jobs.pause import pause
@@ -103,7 +105,7 @@ async def serve(
         allow_loopback: a house for trying out, whose webhooks and mail may reach this machine.
 
     Raises:
-        HouseEndedError: a door cannot open.
+        HouseEndedError: a door cannot open, or another house serves on the database.
     """
     process.prepare()
     asked, reload, stop = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -115,6 +117,7 @@ async def serve(
     meters = Board.shared(boards / "house.board")
     async with (
         open_house(settings, dsn, allow_loopback=allow_loopback, meters=meters, past=past) as house,
+        _alone(settings, house, dsn) as lease,
         noting(house),
         _unforked(settings, house),
         _unerased(settings, house, dsn, past) as staff,
@@ -147,8 +150,7 @@ async def serve(
                 chores.start(Hosting(hosting, house.db, for_agents).run(stop))
                 _index(house, chores, stop)
                 chores.start(reloader.run(reload, stop))
-                chores.start(process.keep_tidy(stop))
-                chores.start(calls.supervisor.keep_petting(stop))
+                _attend(lease, calls.supervisor, chores, stop)
                 for way in (house.egress, for_agents.egress):
                     chores.start(
                         record.keep_connections(house.db, way, Operator(house).tenant, house.clock, house.entropy, stop)
@@ -179,11 +181,45 @@ def _index(house: House, chores: Chores, stop: asyncio.Event) -> None:
     chores.start(record.Indexer(house.db, pressure).run(stop))
 
 
+def _attend(lease: Lease, supervisor: Supervisor, chores: Chores, stop: asyncio.Event) -> None:
+    """Start what the process itself needs."""
+    chores.start(process.keep_tidy(stop))
+    chores.start(_hold(lease, stop))
+    chores.start(supervisor.keep_petting(stop))
+
+
 def _stop(stop: asyncio.Event, house: House, staff: Staff) -> None:
     """Tell the chores to end, and let none of them wait for a database that hangs."""
     stop.set()
     house.hurry(STOP_ANSWER_S)
     staff.keeper.own.hurry(STOP_ANSWER_S)
+
+
+@asynccontextmanager
+async def _alone(settings: Settings, house: House, dsn: str) -> AsyncIterator[Lease]:
+    """Serve on a database on which no other house does; yield the lease that says so.
+
+    Raises:
+        HouseEndedError: another one does.
+    """
+    began = house.clock().strftime("%Y-%m-%d %H:%M:%SZ")
+    holder = Holder(host=socket.gethostname(), folder=str(settings.state.resolve()), since=began)
+    lease = Lease(through(house.egress, dsn), holder)
+    try:
+        try:
+            await lease.begin()
+        except HeldError as error:
+            raise HouseEndedError(str(error)) from error
+        yield lease
+    finally:
+        await lease.end()
+
+
+async def _hold(lease: Lease, stop: asyncio.Event) -> None:
+    try:
+        await lease.keep(stop)
+    except HeldError as error:
+        raise HouseEndedError(str(error)) from error
 
 
 @asynccontextmanager

@@ -122,9 +122,11 @@ class GroupCommit:
         self._began_at = asyncio.get_running_loop().time()
         try:
             if batch:
+                self._meters.committing(is_under_way=True)
                 await self._commit(batch)
         finally:
             self._began_at = None
+            self._meters.committing(is_under_way=False)
             for waiting in batch:
                 waiting.done.cancel()  # does nothing to what is done
 

@@ -4,10 +4,11 @@ Every query runs as the application's role, which neither owns a table nor bypas
 ``gatepost.tenant`` set for the transaction's life.
 """
 
+import asyncio
 import re
 import select
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from enum import Enum
 from typing import Any, LiteralString, Self
 
@@ -15,13 +16,13 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from gatepost.db.exchange import Connection, Exchange
+from gatepost.db.outages import READ_ONLY, is_outage, outages
 from gatepost.db.outside import SILENCE, Dsn, DsnError
-from gatepost.db.storage import is_of_the_disk
-from gatepost.db.transaction import DatabaseUnavailableError, DiskError, Transaction, UndecidedError, needed
+from gatepost.db.transaction import DatabaseUnavailableError, Transaction, UndecidedError, needed
 from gatepost.db.waits import SilenceError, Waits
 from gatepost.egress import EgressRefusedError, UnreachableError
 from gatepost.ids import TenantId
-from gatepost.keys import KeyringError, KeyStore, KeysUnusableError
+from gatepost.keys import KeyringError, KeyStore
 
 RECONNECT_S = 2.0
 """How long the pool tries again by itself, with growing pauses; then it tries at once for whoever waits, or comes."""
@@ -37,8 +38,8 @@ LOOK_UP_S = 30.0
 CLOSE_S = 1.0
 """How long an attempt to connect that is under way may hold up the end of a pool."""
 
-
-_BROKEN = (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout, PoolTimeout)
+LEAVE_EVERY_S = 1.0
+"""How often all connections are replaced at the most because one of them leads to a server that takes no writes."""
 
 
 # Plans are kept (prepared statements), also those made while a table was nearly empty: none may walk through a table
@@ -50,6 +51,13 @@ _OPTIONS += "".join(f" -c tcp_{name.removeprefix('tcp_')}={bound}" for name, bou
 # Nor does the lock of a transaction that nobody goes on with outlive what its owner would wait for an answer: a proxy
 # on the way may acknowledge what it never passes on, and then no kernel notices.
 _IDLE = " -c idle_in_transaction_session_timeout={}ms"
+# A 250 is a promise, whatever is set for a role or the database. `local` is raised too: it passes over a standby that
+# PostgreSQL was told to wait for. What else was chosen stays; it is said for the session, so that nothing said later
+# takes it back.
+_DURABLE = """
+    select set_config('synchronous_commit', case when said in ('off', 'local') then 'on' else said end, false)
+    from current_setting('synchronous_commit') as said
+"""
 _BIND = "select set_config('gatepost.tenant', %(tenant)s, true)"
 
 
@@ -78,6 +86,7 @@ class Database:
         self._dsn = dsn
         self._keys = keys
         self._waits = Waits(answer_s)
+        self._left_at = float("-inf")
 
     @classmethod
     @asynccontextmanager
@@ -107,6 +116,7 @@ class Database:
             timeout=timeout_s,
             reconnect_timeout=RECONNECT_S,
             reconnect_failed=_ask_again,
+            configure=_make_durable,
             open=False,
             kwargs={"autocommit": True, "options": _OPTIONS + _IDLE.format(round(answer_s * 1000))},
         )
@@ -155,11 +165,13 @@ class Database:
         Raises:
             DatabaseUnavailableError: no connection, or it broke.
         """
-        return self._begun("begin isolation level repeatable read, read only", tenant, Plans.USUAL)
+        return self._begun("begin isolation level repeatable read, read only", tenant, Plans.USUAL, is_still=True)
 
     @asynccontextmanager
-    async def _begun(self, begin: LiteralString, tenant: TenantId | None, plans: Plans) -> AsyncIterator[Transaction]:
-        async with self._exchange() as exchange:
+    async def _begun(
+        self, begin: LiteralString, tenant: TenantId | None, plans: Plans, *, is_still: bool = False
+    ) -> AsyncIterator[Transaction]:
+        async with self._exchange(is_still=is_still) as exchange:
             exchange.send(begin, {})
             exchange.send(plans.value, {"tenant": tenant or ""})
             try:
@@ -176,8 +188,10 @@ class Database:
                 raise
             try:
                 ended = await self._waits.answer(exchange.put("commit", {}))
-            except _BROKEN as error:
-                raise UndecidedError(type(error).__name__) from error
+            except psycopg.Error as error:
+                if is_outage(error) and not isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+                    raise UndecidedError(type(error).__name__) from error
+                raise  # by a statement that was sent along: nothing is committed
             if ended.command_status != b"COMMIT":
                 if exchange.unheard is not None:  # by a statement that nobody waited for
                     raise exchange.unheard
@@ -210,6 +224,18 @@ class Database:
                 " start with the state folder it belongs to (GATEPOST_STATE), or restore its keys from your backup"
             )
 
+    async def check_writes(self) -> None:
+        """See that the server takes writes: one that answers may do so as a standby, or as one whose disk is full.
+
+        Raises:
+            DatabaseUnavailableError: it takes none, or there is no connection.
+        """
+        query = "select current_setting('transaction_read_only') = 'on' as is_read_only"
+        async with self._exchange() as exchange:
+            (row,) = exchange.rows(await self._waits.answer(exchange.put(query, {}), LOOK_UP_S))
+            if row.is_read_only:
+                raise psycopg.errors.ReadOnlySqlTransaction(READ_ONLY)
+
     def usage(self) -> Mapping[str, int]:
         """Return the pool's own counters, by psycopg's names; one that is missing is 0."""
         return self._pool.get_stats()
@@ -227,19 +253,25 @@ class Database:
         await self._pool.drain()
 
     @asynccontextmanager
-    async def _exchange(self) -> AsyncIterator[Exchange]:
-        with _outages():
+    async def _exchange(self, *, is_still: bool = False) -> AsyncIterator[Exchange]:
+        with outages(is_still=is_still):
             connection = await self._living()
             exchange = Exchange(connection)
+            is_read_only = False
             try:
                 exchange.open()
                 yield exchange
+            except psycopg.errors.ReadOnlySqlTransaction:
+                is_read_only = not is_still
+                raise
             finally:
                 try:
                     # That nobody takes a cancellation is no news, and must not stand in the way of what ends us.
                     with suppress(psycopg.OperationalError):
                         await exchange.close()
                 finally:  # the pool closes one in which an answer is outstanding, and counts it
+                    if is_read_only:
+                        await self._leave(connection)
                     await self._pool.putconn(connection)
 
     async def _living(self) -> Connection:
@@ -252,6 +284,17 @@ class Database:
         await self.refresh()
         return await self._pool.getconn()
 
+    async def _leave(self, connection: Connection) -> None:
+        """Close a connection to a server that takes no writes, and those like it: the next may lead to one that does.
+
+        That is how a failover is followed whose old primary goes on answering (``target_session_attrs``).
+        """
+        await connection.close()
+        now = asyncio.get_running_loop().time()
+        if now - self._left_at > LEAVE_EVERY_S:
+            self._left_at = now
+            await self.refresh()
+
     @asynccontextmanager
     async def listen(self, channel: LiteralString) -> AsyncIterator[Connection]:
         """Yield a connection that listens on ``channel``: a hint that work waits, never the work itself.
@@ -259,7 +302,7 @@ class Database:
         Raises:
             DatabaseUnavailableError: no connection, or it broke while listening.
         """
-        with _outages():
+        with outages():
             async with self._pool.connection() as connection:
                 await connection.execute(psycopg.sql.SQL("listen {}").format(psycopg.sql.Identifier(channel)))
                 try:
@@ -268,26 +311,16 @@ class Database:
                     await connection.execute("unlisten *")
 
 
+async def _make_durable(connection: Connection) -> None:
+    """Have each commit over a new connection be on the disk when it is confirmed."""
+    await connection.execute(_DURABLE)
+
+
 async def _ask_again(pool: AsyncConnectionPool[Connection]) -> None:
     """Have the pool try anew where somebody waits for it: it does so for whoever asks, and who waits asks no more."""
     if pool.get_stats().get("requests_waiting"):
         with suppress(PoolTimeout, PoolClosed):
             await pool.putconn(await pool.getconn(ASK_S))
-
-
-@contextmanager
-def _outages() -> Iterator[None]:
-    """Tell what is away, and may be there again soon, from what is wrong with a statement."""
-    try:
-        yield
-    except _BROKEN as error:
-        raise DatabaseUnavailableError(type(error).__name__) from error
-    except KeysUnusableError as error:
-        raise DatabaseUnavailableError(f"the key store: {error}") from error
-    except psycopg.Error as error:
-        if is_of_the_disk(error):
-            raise DiskError(type(error).__name__) from error
-        raise
 
 
 def _is_alive(connection: Connection) -> bool:

@@ -92,3 +92,22 @@ async def test_the_role_that_takes_mail_is_tried(app_dsn: str) -> None:
     (shut_out,) = await database.look_at_accepting(f"{app_dsn} user=nobody_of_that_name")
     assert (shut_out.check, shut_out.level) == ("database.accept", Level.FAILURE)
     assert "does not let in" in shut_out.said
+
+
+async def test_a_role_that_takes_mail_and_confirms_too_early_is_told_from_one_that_was_set_right(
+    app_dsn: str, owner_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dsn = f"{app_dsn} user=gatepost_accept"
+    with psycopg.connect(owner_dsn, autocommit=True) as owner:
+        owner.execute("do $$ begin execute format('alter role gatepost_accept in database %I"
+                      " set synchronous_commit = off', current_database()); end $$")  # fmt: skip
+    (well,) = await database.look_at_accepting(dsn)
+    assert well.level is Level.OK  # each connection of ours says otherwise
+
+    async def lose(_: psycopg.AsyncConnection[object]) -> None:
+        """Stand for a pooler that hands each transaction to another session."""
+
+    monkeypatch.setattr("gatepost.db.pool._make_durable", lose)
+    (early,) = await database.look_at_accepting(dsn)
+    assert (early.check, early.level) == ("database.accept", Level.FAILURE)
+    assert "synchronous_commit is off" in early.said

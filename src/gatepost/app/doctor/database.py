@@ -28,9 +28,14 @@ _ASKED = """
 
 _MAY_CHANGE = """
     select coalesce(bool_or(has_table_privilege(oid, 'update') or has_table_privilege(oid, 'delete')
-      or has_table_privilege(oid, 'truncate')), false) as changes
+      or has_table_privilege(oid, 'truncate')), false) as changes,
+      current_setting('synchronous_commit') as commits
     from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')
 """
+
+
+WEAK = frozenset({"off", "local"})
+"""What of ``synchronous_commit`` confirms what is not on every disk it is to be on."""
 
 
 async def look(db: Database, connections: int) -> list[Finding]:
@@ -53,7 +58,7 @@ async def look(db: Database, connections: int) -> list[Finding]:
 
 
 async def look_at_accepting(dsn: Dsn) -> list[Finding]:
-    """Return whether the role that takes mail is let in, and may only add (docs/adr/0061).
+    """Return whether the role that takes mail is let in, keeps what it confirms, and may only add (docs/adr/0061).
 
     Raises:
         DatabaseUnavailableError: it went away meanwhile.
@@ -69,6 +74,12 @@ async def look_at_accepting(dsn: Dsn) -> list[Finding]:
     if row.changes:
         said = "the role that takes mail may change what was written before"
         step = "connect as gatepost_accept, which `gatepost migrate` has made, and grant it nothing"
+        return [failure("database.accept", said, step)]
+    if row.commits in WEAK:  # each connection of ours says otherwise: something on the way does not let it
+        said = (
+            f"synchronous_commit is {row.commits} where mail is taken: what we have accepted may be gone after a crash"
+        )
+        step = "alter role gatepost_accept set synchronous_commit = on; of a pooler between, ask for session pooling"
         return [failure("database.accept", said, step)]
     return [ok("database.accept", "the role that takes mail may add, and change nothing")]
 
