@@ -3,6 +3,8 @@
 import asyncio
 import hashlib
 import itertools
+import os
+import resource
 import ssl
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
@@ -320,3 +322,30 @@ async def test_one_clients_heap_of_commands_lets_others_in_between() -> None:
             await client.close()
     changes = sum(one != other for one, other in itertools.pairwise(order))
     assert changes > 5, "they take turns"
+
+
+async def test_where_descriptors_run_out_a_client_is_told_and_the_rest_are_kept(said: list[EventDict]) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    next_one = os.dup(0)
+    os.close(next_one)
+    most = 2 * next_one + 40
+    limits = Limits(connections_per_address_max=10_000, connections_max=10_000)
+    async with served(Hamlet(), limits=limits) as (_, port):
+        clients, first = list[Client](), "220"
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        try:
+            while first == "220" and len(clients) < most:
+                clients.append(await Client.connect(port))
+                first = (await clients[-1].reply())[0][:3]
+            os.close(os.dup(0))  # others find some still
+            assert first == "421"
+            for client in clients:
+                await client.close()
+            await asyncio.sleep(0.1)
+            await deliver_once(port)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert [line["event"] for line in said if "files" in line["event"]] == [
+        "smtp.files_used_up",
+        "smtp.files_free_again",
+    ]

@@ -19,7 +19,7 @@ from gatepost.app import logs, process
 from gatepost.app.beside import Beside
 from gatepost.app.board import Board
 from gatepost.app.build import open_house
-from gatepost.app.errors import CLOSE_GRACE_S, STOP_ANSWER_S
+from gatepost.app.errors import CLOSE_GRACE_S, STOP_ANSWER_S, lacks_threads
 from gatepost.app.noting import noting
 from gatepost.app.reload import POLL_S, Changeable, adopt, read_pairs, renew
 from gatepost.app.smtp import Operator, certificates_of, smtp_door
@@ -124,7 +124,13 @@ def main() -> None:
     logs.to_stream(sys.stderr)
     logs.hush_crashes(sys.stderr)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started us, who then ends us in order
-    uvloop.run(work())
+    try:
+        uvloop.run(work())
+    except (RuntimeError, ExceptionGroup) as error:
+        if not lacks_threads(error):
+            raise
+        log.error("smtp.worker_ended", why="the system allows no further thread", next_step="raise TasksMax or memory")
+        sys.exit(1)  # whoever started us begins anew
 
 
 if __name__ == "__main__":

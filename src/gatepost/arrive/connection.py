@@ -105,7 +105,8 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
             return
         self._address = client_address(peername[0])
-        self._is_inside = self._premises.admissions.admit(self._address)
+        lets_in = self._premises.capacity.lets_in(transport.get_extra_info("socket").fileno())
+        self._is_inside = lets_in and self._premises.admissions.admit(self._address)
         if not self._is_inside:
             self._owner.turned_away()
             self._owner.run(self._premises.desk.refused(None, Refusal.LIMIT_CONNECTIONS))
@@ -355,11 +356,10 @@ class Connection(asyncio.Protocol):
 
     def _go_on(self) -> None:
         self._awaits_turn = False
-        if not self._session.has_more or self._is_slow_reader:
-            self._balance()
-            return
-        self._perform(self._session.go_on())
-        self._leave_if_alone()
+        if self._session.has_more and not self._is_slow_reader:
+            self._perform(self._session.go_on())
+            self._leave_if_alone()
+        self._balance()
 
     def _wind(self) -> None:
         """Set the deadline anew where the client got something done: octets alone are no progress."""
