@@ -89,6 +89,11 @@ def test_nought_stands_where_it_means_something() -> None:
     assert settings.retention.free_days == settings.stop_delay_s == 0
 
 
+def test_nobody_may_receive_mail_with_no_process() -> None:
+    with pytest.raises(SettingsError, match=r"smtp\.workers must be more than 0"):
+        load({"GATEPOST_SMTP__WORKERS": "0"})
+
+
 def test_a_broken_or_missing_file_is_named(tmp_path: Path) -> None:
     broken = tmp_path / "broken.toml"
     broken.write_text("port = = 1")

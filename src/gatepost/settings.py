@@ -18,7 +18,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 PREFIX = "GATEPOST_"
 PORT_MAX = 65_535
-_MAY_BE_0 = (".port", "_days", "stop_delay_s", "workers", "disk_free_min_octets", "quorum")
+_MAY_BE_0 = (".port", "_days", "stop_delay_s", "disk_free_min_octets", "quorum")
 
 
 class SettingsError(ValueError):

@@ -1,5 +1,6 @@
 import asyncio
 import os
+import resource
 import shutil
 import signal
 from collections.abc import Iterator
@@ -36,6 +37,17 @@ def keys(state: Path) -> Iterator[KeyStore]:
 
 async def test_a_whole_house_is_ready(house: House, state: Path) -> None:
     assert await Readiness(house, state)() == ()
+
+
+async def test_a_process_without_descriptors_says_so(house: House, state: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    next_one = os.dup(0)
+    os.close(next_one)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (next_one * 5 // 4, hard))  # a quarter of it is kept
+    try:
+        assert await Readiness(house, state)() == (Wrong.FILES,)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 async def test_a_look_that_failed_is_not_the_last(house: House, state: Path) -> None:

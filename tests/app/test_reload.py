@@ -1,6 +1,7 @@
 import asyncio
 import errno
 import json
+import os
 import signal
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -126,7 +127,7 @@ async def test_limits_change_for_newcomers_and_the_rest_is_named_as_waiting(tmp_
             await client.close()
 
 
-@pytest.mark.parametrize("fault", ["settings", "egress", "certificate", "lapsed", "trusted", "half", "absent"])
+@pytest.mark.parametrize("fault", ["settings", "egress", "certificate", "lapsed", "trusted", "half", "absent", "pipe"])
 async def test_bad_news_is_refused_loudly_and_the_old_stays(tmp_path: Path, app_dsn: str, fault: str) -> None:
     settings = with_pair(settings_in(tmp_path / "state"), tmp_path / "pair", "old.example")
     other_key = make_pair(tmp_path / "other", "old.example")[1]
@@ -146,6 +147,9 @@ async def test_bad_news_is_refused_loudly_and_the_old_stays(tmp_path: Path, app_
             )
         elif fault == "trusted":
             make_trusted(Path(settings.http.certificate))
+        elif fault == "pipe":
+            os.mkfifo(tmp_path / "pipe.pem")
+            changed = replace(changed, http=replace(settings.http, certificate=str(tmp_path / "pipe.pem")))
         elif fault == "certificate":
             changed = replace(changed, http=replace(settings.http, certificate_key=other_key))
         else:

@@ -76,3 +76,17 @@ def test_a_worker_imports_what_receives_mail_and_nothing_of_the_other_doors() ->
     assert not modules & {"typer", "rich", "pygments"}
     assert {name for name in modules if name.startswith("gatepost.doors.")} == {"gatepost.doors.smtp"}
     assert len(modules) < 1150  # 1,040; with all doors 1,550
+
+
+def test_a_worker_that_gets_no_thread_ends_with_a_sentence() -> None:
+    code = """
+from gatepost.app import worker
+async def work():
+    raise ExceptionGroup("tasks", [RuntimeError("can't start new thread")])
+worker.work = work
+worker.main()
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603  # ours
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    assert json.loads(ended.stderr)["event"] == "smtp.worker_ended"

@@ -83,6 +83,8 @@ class Stage:
 
     def feed(self, octets: bytes) -> None:
         self.perform(self.session.feed(octets))
+        while self.session.has_more:
+            self.perform(self.session.go_on())
 
     def say(self, *lines: str) -> list[str]:
         """Send lines, return the reply lines heard."""

@@ -2,6 +2,9 @@
 
 import asyncio
 import hashlib
+import itertools
+import os
+import resource
 import ssl
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
@@ -14,6 +17,7 @@ from arrive.playbook import AGENT, HOST, TENANT, Hamlet
 from gatepost.arrive import Limits, Reply
 from gatepost.arrive.limits import client_address
 from gatepost.arrive.paper import Arrived, Door
+from gatepost.domains.paper import Destination
 from gatepost.ids import email_id
 from gatepost.mail.address import Address
 
@@ -282,3 +286,66 @@ async def test_a_known_recipient_is_answered_with_what_was_said_before_and_after
         assert (await client.reply())[-1].startswith("250 2.6.0")
         await client.close()
     assert len(hamlet.arrived) == 1
+
+
+async def test_a_client_that_says_much_at_once_and_hangs_up_is_heard_to_its_end() -> None:
+    hamlet = Hamlet()
+    async with served(hamlet, known_route=lambda _: AGENT) as (_, port):
+        client = await Client.greeted(port)
+        asked = "RCPT TO:<agent@ours.example>\r\n" * 500
+        await client.send(
+            f"EHLO c.example\r\nMAIL FROM:<a@c.example>\r\n{asked}DATA\r\nSubject: x\r\n\r\nx\r\n.\r\n".encode()
+        )
+        client.writer.write_eof()
+        heard = (await client.reader.read()).decode().splitlines()
+        assert heard[-1].startswith("250 2.6.0")
+        await client.close()
+    assert len(hamlet.arrived) == 1
+
+
+async def test_one_clients_heap_of_commands_lets_others_in_between() -> None:
+    order = list[str]()
+
+    def known(address: Address | None) -> Destination | None:
+        order.append(str(address))
+        return AGENT
+
+    async with served(Hamlet(), known_route=known, limits=Limits(recipients_max=1000)) as (_, port):
+        clients = [await Client.greeted(port) for _ in "ab"]
+        for client in clients:
+            await client.say("EHLO c.example", "MAIL FROM:<a@c.example>")
+        for name, client in zip("ab", clients, strict=True):
+            client.writer.write(f"RCPT TO:<{name}@ours.example>\r\n".encode() * 1000)
+        for client in clients:
+            for _ in range(1000):
+                await client.reply()
+            await client.close()
+    changes = sum(one != other for one, other in itertools.pairwise(order))
+    assert changes > 5, "they take turns"
+
+
+async def test_where_descriptors_run_out_a_client_is_told_and_the_rest_are_kept(said: list[EventDict]) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    next_one = os.dup(0)
+    os.close(next_one)
+    most = 2 * next_one + 40
+    limits = Limits(connections_per_address_max=10_000, connections_max=10_000)
+    async with served(Hamlet(), limits=limits) as (_, port):
+        clients, first = list[Client](), "220"
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        try:
+            while first == "220" and len(clients) < most:
+                clients.append(await Client.connect(port))
+                first = (await clients[-1].reply())[0][:3]
+            os.close(os.dup(0))  # others find some still
+            assert first == "421"
+            for client in clients:
+                await client.close()
+            await asyncio.sleep(0.1)
+            await deliver_once(port)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert [line["event"] for line in said if "files" in line["event"]] == [
+        "smtp.files_used_up",
+        "smtp.files_free_again",
+    ]

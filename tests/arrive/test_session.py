@@ -2,14 +2,16 @@
 
 import time
 import tracemalloc
+from collections import deque
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from arrive.playbook import AGENT, HOST, POSTMASTER, Stage, play
+from arrive.playbook import AGENT, HOST, POSTMASTER, Stage, lead, play
 from gatepost.arrive import reply as replies
-from gatepost.arrive.events import Refused, Send
+from gatepost.arrive.dialogue import TURN_STEPS
+from gatepost.arrive.events import AskRecipient, Refused, Send
 from gatepost.arrive.limits import Limits
 from gatepost.arrive.reply import Reply
 from gatepost.arrive.session import Session
@@ -678,3 +680,66 @@ def test_a_session_keeps_nothing_of_what_it_has_passed_on() -> None:
         assert tracemalloc.get_traced_memory()[0] < 5_000
     finally:
         tracemalloc.stop()
+
+
+def test_tiny_chunks_without_end_are_not_taken() -> None:
+    stage = Stage()
+    stage.begin()
+    heard = stage.say_octets(b"BDAT 2\r\n\r\n" * 20_000)
+    assert heard[-1].startswith("421 4.7.0")
+    assert len(heard) == stage.limits.small_chunks_max + 1
+    assert stage.refusals == ["limit.errors"]
+    assert stage.is_closed
+
+
+def test_chunks_of_a_fair_size_are_not_counted_and_an_accepted_message_forgives_tiny_ones() -> None:
+    stage = Stage(limits=Limits(small_chunks_max=3))
+    for _ in range(3):
+        stage.begin()
+        for chunk in (b"x" * 1022 + b"\r\n", b"\r\n"):
+            for _ in range(3):
+                assert stage.say_octets(b"BDAT %d\r\n%s" % (len(chunk), chunk))[-1].startswith("250")
+        assert stage.say("BDAT 0 LAST")[-1].startswith("250 2.6.0")
+
+
+def test_recipients_without_end_in_one_transaction_are_not_taken() -> None:
+    stage = Stage()
+    stage.begin()
+    heard = stage.say_octets(b"RCPT TO:<agent@ours.example>\r\n" * 20_000)
+    assert heard[-1].startswith("421 4.7.0")
+    assert len(heard) == 10 * stage.limits.recipients_max
+    assert stage.is_closed
+
+
+@pytest.mark.parametrize(
+    ("line", "most"),
+    [("NOOP", 100), ("RSET", 100), ("VRFY x", 100), ("AUTH PLAIN AGE=", 20), ("MAIL FROM:<a@b.example>", 20)],
+)
+def test_what_brings_no_message_nearer_ends_however_it_is_sent(line: str, most: int) -> None:
+    stage = Stage()
+    stage.begin()
+    heard = stage.say_octets(f"{line}\r\n".encode() * 20_000)
+    assert heard[-1].startswith("421 4.7.0")
+    assert len(heard) <= most + 1
+
+
+@pytest.mark.parametrize("octets", [b"BDAT 2\r\n\r\n", b"RCPT TO:<agent@ours.example>\r\n"])
+def test_one_turn_reads_so_many_commands_and_the_next_goes_on(octets: bytes) -> None:
+    stage = Stage(limits=Limits(recipients_max=1000))
+    stage.begin()
+    queue = deque(stage.session.feed(octets * 500))
+    replies = 0
+    while queue:
+        match queue.popleft():
+            case Send(said):
+                replies += said.count(b"\r\n")
+            case AskRecipient(address):
+                queue.extend(stage.session.recipient_answered(lead(address)))
+            case _:
+                pass
+    assert 0 < replies <= TURN_STEPS
+    assert stage.session.has_more
+    del stage.heard[:]
+    while stage.session.has_more:
+        stage.perform(stage.session.go_on())
+    assert replies + len(stage.lines()) == 500

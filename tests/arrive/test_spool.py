@@ -1,11 +1,21 @@
 import errno
 import hashlib
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
-from gatepost.arrive.spool import CROWDED_OCTETS, MEMORY_OCTETS, SMALL_OCTETS, Spool, Spooled, SpoolError, Spools
+from gatepost.arrive.spool import (
+    CROWDED_OCTETS,
+    MEMORY_OCTETS,
+    SMALL_OCTETS,
+    Hidden,
+    Spool,
+    Spooled,
+    SpoolError,
+    Spools,
+)
 from gatepost.mail.octets import opened
 
 PIECE = os.urandom(100_000)
@@ -131,3 +141,51 @@ def test_no_room_is_told_apart_from_other_trouble() -> None:
     assert SpoolError(OSError(errno.ENOSPC, "full")).is_full
     assert SpoolError(OSError(errno.EDQUOT, "quota")).is_full
     assert not SpoolError(OSError(errno.EIO, "broken")).is_full
+
+
+def test_a_message_in_tiny_pieces_takes_no_more_memory_than_a_whole_one(tmp_path: Path) -> None:
+    spools = Spools(tmp_path, os.urandom)
+    spool = Spool(spools)
+    tracemalloc.start()
+    try:
+        for _ in range(100_000):
+            spool.add(bytes(2))  # each one an object of its own
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert spools.memory_octets == 200_000
+    assert taken < 300_000
+    spool.discard()
+    assert spools.memory_octets == 0
+
+
+def test_tiny_pieces_go_to_the_disk_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writes = list[int]()
+    write = Hidden.write
+
+    def counted(hidden: Hidden, octets: bytes | bytearray) -> None:
+        writes.append(len(octets))
+        write(hidden, octets)
+
+    monkeypatch.setattr(Hidden, "write", counted)
+    spools = Spools(tmp_path, os.urandom)
+    spool = Spool(spools)
+    spool.add(bytes(MEMORY_OCTETS + 1))
+    for _ in range(100_000):
+        spool.add(b"xy")
+    raw, blob = spool.take()
+    assert isinstance(raw, Spooled)
+    assert len(writes) < 10
+    assert sum(writes) == len(raw) == MEMORY_OCTETS + 200_001 == spools.disk_octets
+    assert blob == hashlib.sha256(bytes(MEMORY_OCTETS + 1) + b"xy" * 100_000).hexdigest()
+    raw.close()
+    assert (spools.memory_octets, spools.disk_octets) == (0, 0)
+
+
+def test_a_message_given_up_half_on_disk_leaves_no_count(tmp_path: Path) -> None:
+    spools = Spools(tmp_path, os.urandom)
+    spool = Spool(spools)
+    spool.add(bytes(MEMORY_OCTETS + 1))
+    spool.add(b"in memory yet")
+    spool.discard()
+    assert (spools.memory_octets, spools.disk_octets) == (0, 0)

@@ -1,5 +1,7 @@
+import os
 import ssl
 import stat
+import threading
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -169,3 +171,17 @@ def handshake(server_side: ssl.SSLContext) -> str:
     shown = client.getpeercert(binary_form=True)
     assert shown
     return sha256(shown).hexdigest()
+
+
+@pytest.mark.parametrize("which", ["smtp.crt", "smtp.key"])
+def test_a_pipe_is_no_certificate_and_nobody_waits_for_it(tmp_path: Path, which: str) -> None:
+    pair = self_signed(tmp_path, "gate.example", lambda: NOW)
+    (tmp_path / which).unlink()
+    os.mkfifo(tmp_path / which)
+    told = threading.Timer(10, lambda: (tmp_path / which).write_bytes(b""))  # a test must not hang
+    told.start()
+    try:
+        with pytest.raises(OSError, match="no regular file"):
+            Pair.read(*pair)
+    finally:
+        told.cancel()

@@ -44,3 +44,12 @@ def test_a_file_of_another_account_is_named() -> None:
 def test_a_fault_keeps_its_traceback() -> None:
     assert sentence(ValueError("there is none")) is None
     assert sentence(ExceptionGroup("tasks", [Refusal("there is none"), ValueError("odd")])) is None
+
+
+def test_a_system_that_allows_no_thread_is_named() -> None:
+    error = RuntimeError("can't start new thread")
+    for each in (error, ExceptionGroup("tasks", [ExceptionGroup("tasks", [error, OSError("and more")])])):
+        told = sentence(each)
+        assert told is not None
+        assert "TasksMax" in told
+    assert sentence(RuntimeError("another")) is None

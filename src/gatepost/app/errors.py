@@ -12,6 +12,13 @@ class HouseEndedError(Exception):
     """The house cannot go on; the text says why and what to do."""
 
 
+def lacks_threads(error: BaseException) -> bool:
+    """Return whether it is Python's word for a thread that the system did not allow, or a group with one of those."""
+    if isinstance(error, BaseExceptionGroup):
+        return any(map(lacks_threads, error.exceptions))
+    return isinstance(error, RuntimeError) and str(error) == "can't start new thread"
+
+
 def cannot_listen(door: str, host: str, port: int, error: OSError) -> HouseEndedError:
     """Return the error that names the door, the address and the settings to change."""
     number = error.errno or 0

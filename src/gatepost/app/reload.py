@@ -16,6 +16,7 @@ from pathlib import Path
 import structlog
 
 from gatepost.app.administer import note_house
+from gatepost.app.beside import Beside
 from gatepost.app.build import ways_of
 from gatepost.app.state import write_private
 from gatepost.app.systemd import Supervisor
@@ -112,6 +113,7 @@ class Reloader:
         self._supervisor = supervisor
         self._count = 0
         self._unrecorded: list[Reloaded] = []
+        self._beside = Beside()
 
     async def run(self, asked: asyncio.Event, stop: asyncio.Event, *, poll_s: float = POLL_S) -> None:
         """Reload when ``asked``, follow the certificate files, until ``stop``."""
@@ -124,21 +126,19 @@ class Reloader:
                 if asked.is_set():
                     asked.clear()
                     self._supervisor.reloading()
-                    self._conclude(self._reload())
+                    self._conclude(await self._reload())
                     self._supervisor.ready()
-                elif has_changed(self._doors, self._house.clock()):
-                    self._conclude(self._renew())
+                elif not self._beside.is_hanging and (done := await self._renew()):
+                    self._conclude(done)
                 await self._record()
         finally:
             waits[0].cancel()
 
-    def _reload(self) -> Reloaded:
+    async def _reload(self) -> Reloaded:
         """Adopt what the settings say now: everything, or nothing."""
         try:
-            wanted = self._reread()
-            ways_of(wanted, wanted.database.dsn)  # it waits for a restart, which must not meet a slip of today's
-            in_force = _with_live(self._settings, wanted)
-            adopt(self._doors, in_force, self._house.clock())
+            wanted, in_force, fresh = await self._beside(self._read)
+            adopt(self._doors, in_force, fresh, self._house.clock())
         except (SettingsError, OSError, ssl.SSLError) as error:
             return self._outcome(refused=_spoken(error))
         before, now, then = flat(self._settings), flat(in_force), flat(wanted)
@@ -149,9 +149,20 @@ class Reloader:
             waiting=tuple(name for name in now if now[name] != then[name]),
         )
 
-    def _renew(self) -> Reloaded:
-        """Show what the certificate files hold now."""
-        return self._outcome(refused=renew(self._doors, self._house.clock()))
+    def _read(self) -> tuple[Settings, Settings, dict[str, Pair]]:
+        """Return the settings as they are written now, those of them to obey, and the certificates these name."""
+        wanted = self._reread()
+        ways_of(wanted, wanted.database.dsn)  # it waits for a restart, which must not meet a slip of today's
+        in_force = _with_live(self._settings, wanted)
+        return wanted, in_force, read_pairs(self._doors, in_force)
+
+    async def _renew(self) -> Reloaded | None:
+        """Show what the certificate files hold now; None where that is what they held."""
+        try:
+            refused = await self._beside(lambda: renew(self._doors, self._house.clock()))
+        except OSError as error:
+            refused = _spoken(error)
+        return None if refused is None else self._outcome(refused=refused)
 
     def _outcome(self, *, refused: str = "", changed: tuple[str, ...] = (), waiting: tuple[str, ...] = ()) -> Reloaded:
         self._count += 1
@@ -190,20 +201,23 @@ class Reloader:
             self._unrecorded.pop(0)
 
 
-def has_changed(doors: Changeable, now: datetime) -> bool:
-    """Return whether a certificate file is another than when it was last looked at."""
-    return any(certificate.has_changed(now) for certificate in doors.certificates.values())
-
-
-def adopt(doors: Changeable, settings: Settings, now: datetime) -> None:
-    """Let the doors obey these settings from now on: all of what may change, or where anything is wrong, nothing.
+def read_pairs(doors: Changeable, settings: Settings) -> dict[str, Pair]:
+    """Return the certificate that each door is to show by these settings. The disk may keep it waiting: ``Beside``.
 
     Raises:
         SettingsError: half of a pair.
         OSError: a file cannot be read.
-        ssl.SSLError: files are not a certificate and its key, or the certificate is not valid now.
+        ssl.SSLError: files are not a certificate and its key.
     """
-    fresh = {door: Pair.read(*_paths(doors, settings, door)) for door in doors.certificates}
+    return {door: Pair.read(*_paths(doors, settings, door)) for door in doors.certificates}
+
+
+def adopt(doors: Changeable, settings: Settings, fresh: Mapping[str, Pair], now: datetime) -> None:
+    """Let the doors obey these settings from now on: all of what may change, or where anything is wrong, nothing.
+
+    Raises:
+        ssl.SSLError: a certificate is not valid now.
+    """
     for door, pair in fresh.items():
         doors.certificates[door].check(pair, now)
     doors.smtp.adopt(limits(settings))
@@ -211,11 +225,15 @@ def adopt(doors: Changeable, settings: Settings, now: datetime) -> None:
         doors.certificates[door].show(pair)
 
 
-def renew(doors: Changeable, now: datetime) -> str:
-    """Show what certificate files that have changed hold now; return what was refused, and stays as it was."""
-    refused = ""
+def renew(doors: Changeable, now: datetime) -> str | None:
+    """Show what certificate files that have changed hold now. The disk may keep it waiting: ``Beside``.
+
+    Returns what was refused, and stays as it was; None where no file has changed.
+    """
+    refused = None
     for door, certificate in doors.certificates.items():
         if certificate.has_changed(now):
+            refused = refused or ""
             try:
                 certificate.renew(now)
             except (OSError, ssl.SSLError) as error:

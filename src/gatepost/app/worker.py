@@ -16,11 +16,12 @@ from contextlib import suppress
 import uvloop
 
 from gatepost.app import logs, process
+from gatepost.app.beside import Beside
 from gatepost.app.board import Board
 from gatepost.app.build import open_house
-from gatepost.app.errors import CLOSE_GRACE_S, STOP_ANSWER_S
+from gatepost.app.errors import CLOSE_GRACE_S, STOP_ANSWER_S, lacks_threads
 from gatepost.app.noting import noting
-from gatepost.app.reload import POLL_S, Changeable, adopt, renew
+from gatepost.app.reload import POLL_S, Changeable, adopt, read_pairs, renew
 from gatepost.app.smtp import Operator, certificates_of, smtp_door
 from gatepost.app.structured import structlog
 from gatepost.app.workers import BEAT, BEAT_S, READY, Order
@@ -98,18 +99,20 @@ async def hear(told: asyncio.StreamReader) -> Order | None:
 
 async def _follow(told: asyncio.StreamReader, door: Changeable, house: House, stop: asyncio.Event) -> None:
     """Adopt what is told, and certificates that change on disk; set ``stop`` once nobody can tell any more."""
-    listening = asyncio.ensure_future(hear(told))
+    listening, beside = asyncio.ensure_future(hear(told)), Beside()
     while True:
         await asyncio.wait([listening], timeout=POLL_S)
         try:
             if not listening.done():
-                refused = renew(door, house.clock())
+                refused = None if beside.is_hanging else await beside(lambda: renew(door, house.clock()))
             elif (order := listening.result()) is None:
                 stop.set()
                 return
             else:
                 listening, refused = asyncio.ensure_future(hear(told)), ""
-                adopt(door, order.settings, house.clock())
+                settings = order.settings
+                fresh = await beside(lambda: read_pairs(door, settings))  # noqa: B023  # awaited before the next
+                adopt(door, settings, fresh, house.clock())
         except (SettingsError, OSError, ssl.SSLError) as error:  # a file went between the house's look and ours
             refused = type(error).__name__
         if refused:
@@ -121,7 +124,13 @@ def main() -> None:
     logs.to_stream(sys.stderr)
     logs.hush_crashes(sys.stderr)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started us, who then ends us in order
-    uvloop.run(work())
+    try:
+        uvloop.run(work())
+    except (RuntimeError, ExceptionGroup) as error:
+        if not lacks_threads(error):
+            raise
+        log.error("smtp.worker_ended", why="the system allows no further thread", next_step="raise TasksMax or memory")
+        sys.exit(1)  # whoever started us begins anew
 
 
 if __name__ == "__main__":

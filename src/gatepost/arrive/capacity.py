@@ -5,6 +5,7 @@ for it: whoever is short of disk or of time must not be asked to count.
 """
 
 import os
+import resource
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -20,6 +21,12 @@ LOOK_AGAIN_S = 0.5
 """How long the free space that was seen counts as known."""
 FILES_MIN = 1_000
 """With room for fewer files no mail is taken."""
+DESCRIPTORS_KEPT, DESCRIPTORS_KEPT_SHARE = 256, 0.25
+"""Of the descriptors a process may have, those no SMTP client gets: at most so many, and at most so large a share.
+
+They are for the database, for bodies, for REST, for the metrics, and for clients that come in one burst, each of whom
+is to hear why it must come back later.
+"""
 
 log = structlog.get_logger()
 
@@ -38,6 +45,22 @@ def free_octets(folders: Sequence[Path]) -> int:
 
 def _lacks_files(disk: os.statvfs_result) -> bool:
     return disk.f_files > 0 and disk.f_favail < FILES_MIN  # a file system without a fixed number of inodes says 0 of 0
+
+
+def is_among_the_last(descriptor: int) -> bool:
+    """Return whether a descriptor just given is among those kept: the system gives the lowest that is free."""
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)  # anew, for it may be changed from outside
+    return descriptor >= most - min(DESCRIPTORS_KEPT, int(DESCRIPTORS_KEPT_SHARE * most))
+
+
+def lacks_descriptors() -> bool:
+    """Return whether this process may open next to no further file."""
+    try:
+        descriptor = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return True
+    os.close(descriptor)
+    return is_among_the_last(descriptor)
 
 
 class _InFlight:
@@ -83,6 +106,17 @@ class Capacity:
         self._in_flight = _InFlight()
         self._is_short = False
         self._turned_away = 0
+        self._lacks_descriptors = False
+
+    def lets_in(self, descriptor: int) -> bool:
+        """Tell whether a connection under this descriptor can stay."""
+        if lacks := is_among_the_last(descriptor):
+            if not self._lacks_descriptors:
+                log.error("smtp.files_used_up", descriptor=descriptor, next_step="raise LimitNOFILE (ulimit -n)")
+        elif self._lacks_descriptors:
+            log.warning("smtp.files_free_again")
+        self._lacks_descriptors = lacks
+        return not lacks
 
     def in_flight(self) -> AbstractContextManager[None]:
         """Count a message that came in and is not yet answered."""

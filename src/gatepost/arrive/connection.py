@@ -105,7 +105,8 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
             return
         self._address = client_address(peername[0])
-        self._is_inside = self._premises.admissions.admit(self._address)
+        lets_in = self._premises.capacity.lets_in(transport.get_extra_info("socket").fileno())
+        self._is_inside = lets_in and self._premises.admissions.admit(self._address)
         if not self._is_inside:
             self._owner.turned_away()
             self._owner.run(self._premises.desk.refused(None, Refusal.LIMIT_CONNECTIONS))
@@ -118,9 +119,8 @@ class Connection(asyncio.Protocol):
     @override
     def data_received(self, data: bytes) -> None:
         self._octets_count += len(data)
-        if len(data) >= MUCH_OCTETS and not self._awaits_turn:
-            self._awaits_turn = True
-            self._premises.turns.wait(self._go_on)
+        if len(data) >= MUCH_OCTETS:
+            self._await_turn()
         if self._tunnel is None:
             self._perform(self._session.feed(data))
         elif not self._session.is_closed:
@@ -130,7 +130,7 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Keep our half open while an answer is owed."""
         self._has_hung_up = True
-        owes_answer = self._session.is_waiting
+        owes_answer = self._session.is_waiting or self._session.has_more
         if not owes_answer:
             self._session.lost()
             self._wind()
@@ -144,7 +144,7 @@ class Connection(asyncio.Protocol):
     @override
     def resume_writing(self) -> None:
         self._is_slow_reader = False
-        self._balance()
+        self._take_turns()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
@@ -211,7 +211,7 @@ class Connection(asyncio.Protocol):
         if self._question and not self._is_working:
             self._is_working = True
             self._owner.run(self._work())
-        self._balance()
+        self._take_turns()
         self._wind()
 
     def _write(self, unsent: list[bytes]) -> None:
@@ -250,10 +250,7 @@ class Connection(asyncio.Protocol):
         finally:
             if self._is_working:  # a broken promise of ours: better no answer than none for ever
                 self._transport.abort()
-        if self._has_hung_up:
-            self._session.lost()
-            self._hang_up()
-            self._wind()
+        self._leave_if_alone()
 
     async def _hand_in(self, asked: AskMessage) -> Reply:
         """Hand a whole message in, and let go of it once it is answered."""
@@ -307,6 +304,13 @@ class Connection(asyncio.Protocol):
         if tunnel.has_ended and not self._has_hung_up and not self.eof_received():
             self._hang_up()
 
+    def _leave_if_alone(self) -> None:
+        """End where the client has hung up and nothing is owed to it any more."""
+        if self._has_hung_up and not self._session.is_waiting and not self._session.has_more:
+            self._session.lost()
+            self._hang_up()
+            self._wind()
+
     def _hang_up(self) -> None:
         if self._tunnel and not self._transport.is_closing():
             self._transport.write(self._tunnel.end())
@@ -339,8 +343,22 @@ class Connection(asyncio.Protocol):
         else:
             self._transport.resume_reading()
 
+    def _take_turns(self) -> None:
+        """Let others in between where more was sent than one turn reads; whoever does not listen has no turn."""
+        if self._session.has_more and not self._is_slow_reader:
+            self._await_turn()
+        self._balance()
+
+    def _await_turn(self) -> None:
+        if not self._awaits_turn:
+            self._awaits_turn = True
+            self._premises.turns.wait(self._go_on)
+
     def _go_on(self) -> None:
         self._awaits_turn = False
+        if self._session.has_more and not self._is_slow_reader:
+            self._perform(self._session.go_on())
+            self._leave_if_alone()
         self._balance()
 
     def _wind(self) -> None:

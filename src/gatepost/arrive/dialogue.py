@@ -12,6 +12,8 @@ from gatepost.arrive.wire import Wire
 from gatepost.ids import TenantId
 
 PENDING_MAX_OCTETS = 65_536  # what may wait in the buffer behind an open question
+TURN_STEPS = 100
+"""Commands and pieces of content read in one turn: a buffer full of short ones must not keep everybody else waiting."""
 
 
 class Phase(StrEnum):
@@ -46,6 +48,7 @@ class Dialogue:
         self._wire = Wire()
         self._transaction: Transaction | None = None
         self._is_leaving = False
+        self._steps_left = TURN_STEPS
         self._events: list[Event] = []
         self._unsent = bytearray()
 
@@ -70,6 +73,11 @@ class Dialogue:
     def is_full(self) -> bool:
         """So much waits behind an open question that no more should be read."""
         return self.is_waiting and len(self._wire) > PENDING_MAX_OCTETS
+
+    @property
+    def has_more(self) -> bool:
+        """The turn ended with octets unread: ``go_on`` reads them."""
+        return not self._steps_left and len(self._wire) > 0 and not self.is_waiting and not self.is_closed
 
     @property
     def is_closed(self) -> bool:

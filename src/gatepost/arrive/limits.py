@@ -24,6 +24,10 @@ class Limits:
     idle_commands_max: int = field(
         default=100, metadata={"doc": "NOOP, RSET, VRFY and the like since the last accepted message."}
     )
+    small_chunks_max: int = field(
+        default=1000,
+        metadata={"doc": "BDAT chunks of less than 1,024 octets since the last accepted message (RFC 3030)."},
+    )
     idle_s: float = field(default=300, metadata={"doc": "Wait for the next whole command (RFC 5321 4.5.3.2.7)."})
     data_s: float = field(default=900, metadata={"doc": "From the go-ahead to the end of the message."})
     handshake_s: float = field(default=30, metadata={"doc": "For the TLS handshake."})
@@ -51,6 +55,10 @@ Household = int | str
 
 STINGY_OCTETS = 5_000
 """In ``hurry_s`` seconds, of a message: whoever brings less is dismissed first. The slowest modems brought more."""
+SMALL_CHUNK_OCTETS = 1_024
+"""A chunk below this costs more to take than what it brings is worth; honest clients send few of them."""
+RECIPIENTS_ASKED_SHARE = 10
+"""Of ``recipients_max`` in one transaction, the refused and the repeated counted too: beyond it somebody plays."""
 FREED_SHARE = 0.1
 """Of all places, at once: enough for those who wait, and no more of the idle than that."""
 
@@ -62,6 +70,7 @@ class Patience:
         self._limits = limits
         self._errors = 0
         self._idle_commands = 0
+        self._small_chunks = 0
         self._transactions = 0
 
     def error(self) -> bool:
@@ -74,6 +83,11 @@ class Patience:
         self._idle_commands += 1
         return self._idle_commands >= self._limits.idle_commands_max
 
+    def chunk(self, size_octets: int) -> bool:
+        """Count a chunk; True where so many were small that it was one too many."""
+        self._small_chunks += size_octets < SMALL_CHUNK_OCTETS
+        return self._small_chunks > self._limits.small_chunks_max
+
     def transaction(self) -> bool:
         """Count a transaction; True where it is one too many."""
         self._transactions += 1
@@ -81,7 +95,7 @@ class Patience:
 
     def renew(self) -> None:
         """Begin again after an accepted message; transactions stay counted."""
-        self._errors = self._idle_commands = 0
+        self._errors = self._idle_commands = self._small_chunks = 0
 
 
 class Admissions:

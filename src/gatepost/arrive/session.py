@@ -12,7 +12,7 @@ from typing import ClassVar
 from gatepost.arrive import reply
 from gatepost.arrive.command import CommandError, parse_bdat, parse_helo, parse_mail, parse_rcpt, split
 from gatepost.arrive.content import REPLIES, Inspection
-from gatepost.arrive.dialogue import Dialogue, Phase
+from gatepost.arrive.dialogue import TURN_STEPS, Dialogue, Phase
 from gatepost.arrive.events import (
     AskMessage,
     AskRecipient,
@@ -21,7 +21,7 @@ from gatepost.arrive.events import (
     RecipientAnswer,
     StartTls,
 )
-from gatepost.arrive.limits import Limits
+from gatepost.arrive.limits import RECIPIENTS_ASKED_SHARE, Limits
 from gatepost.arrive.refusals import Refusal
 from gatepost.arrive.reply import Reply
 from gatepost.arrive.transaction import Chunk, Transaction
@@ -69,7 +69,12 @@ class Session(Dialogue):
         """Take what the client sent. Between ``StartTls`` and ``tls_started`` it is void (RFC 3207 section 5)."""
         if self.phase is not Phase.CLOSED and self.phase is not Phase.HANDSHAKE:
             self._wire.append(octets)
-            self._advance()
+            self._begin_turn()
+        return self._take_events()
+
+    def go_on(self) -> list[Event]:
+        """Read on where the last turn ended with ``has_more``."""
+        self._begin_turn()
         return self._take_events()
 
     def recipient_answered(self, answer: RecipientAnswer) -> list[Event]:
@@ -95,7 +100,7 @@ class Session(Dialogue):
             self._say(said)
             if self._is_leaving:
                 self._end(reply.SHUTTING_DOWN)
-            self._advance()
+            self._begin_turn()
         return self._take_events()
 
     def tls_started(self) -> list[Event]:
@@ -129,10 +134,14 @@ class Session(Dialogue):
 
     # Reading.
 
+    def _begin_turn(self) -> None:
+        self._steps_left = TURN_STEPS
+        self._advance()
+
     def _advance(self) -> None:
-        """Read on as far as the octets and the phase allow."""
-        while (read := self._READERS.get(self.phase)) and read(self):
-            pass
+        """Read on as far as the octets, the phase and the turn allow: answered questions do not begin a new one."""
+        while self._steps_left and (read := self._READERS.get(self.phase)) and read(self):
+            self._steps_left -= 1
         self._wire.let_go()
 
     def _read_command(self) -> bool:
@@ -220,6 +229,8 @@ class Session(Dialogue):
             self._fail(chunk.failure, chunk.refusal, tenant)
         elif chunk.is_last or flaw:
             self._content_ended(is_whole=chunk.is_last)
+        elif self._patience.chunk(chunk.size_octets):
+            self._end(reply.TOO_MANY_ERRORS, Refusal.LIMIT_ERRORS)
         else:
             self._say(reply.CHUNK_OK)
 
@@ -283,6 +294,10 @@ class Session(Dialogue):
         transaction = self._transaction
         if transaction is None or transaction.inspection is not None:
             raise CommandError(reply.BAD_SEQUENCE)
+        transaction.asked_count += 1
+        if transaction.asked_count > RECIPIENTS_ASKED_SHARE * self._limits.recipients_max:
+            self._end(reply.TOO_MANY_ERRORS, Refusal.LIMIT_ERRORS)
+            return
         self._asked = parse_rcpt(argument, is_smtputf8=transaction.is_smtputf8)
         if len(transaction.recipients) >= self._limits.recipients_max:
             raise CommandError(reply.TOO_MANY_RECIPIENTS, Refusal.RECIPIENT_TOO_MANY)

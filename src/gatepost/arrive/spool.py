@@ -92,7 +92,7 @@ class Hidden:
         """Whether it is gone."""
         return self._file.closed
 
-    def write(self, octets: bytes) -> None:
+    def write(self, octets: bytes | bytearray) -> None:
         """Add octets; raises ``OSError``, and then it is of no more use."""
         left = memoryview(self._writing.update(octets))
         while left:
@@ -119,7 +119,7 @@ class Spool:
 
     def __init__(self, spools: Spools) -> None:
         self._spools = spools
-        self._pieces: list[bytes] = []
+        self._kept = bytearray()  # one block: of small pieces each would take many times its size
         self._size_octets = 0
         self._file: Hidden | None = None
         self._failure: OSError | None = None
@@ -130,18 +130,18 @@ class Spool:
         if self._failure is not None:
             return
         self._sha256.update(octets)
-        self._pieces.append(octets)
+        self._kept += octets
         self._size_octets += len(octets)
         self._spools.memory_octets += len(octets)
-        is_large = self._size_octets > MEMORY_OCTETS or (self._spools.is_crowded and self._size_octets > SMALL_OCTETS)
-        if is_large or self._file is not None:
+        moves_soon = self._file is not None or self._spools.is_crowded
+        if len(self._kept) > (SMALL_OCTETS if moves_soon else MEMORY_OCTETS):
             self._move_out()
 
     def discard(self) -> None:
         """Forget what was kept."""
-        self._leave_memory()
         if self._file is not None:
             self._leave_disk(self._file)
+        self._leave_memory()
         self._size_octets = 0
         self._failure = None
         self._sha256 = hashlib.sha256()
@@ -152,11 +152,13 @@ class Spool:
         Raises:
             SpoolError: it could not be kept.
         """
+        if self._file is not None:
+            self._move_out()
         failure, blob = self._failure, BlobId(self._sha256.hexdigest())
         if failure is not None:
             self.discard()
             raise SpoolError(failure)
-        raw: Octets = b"".join(self._pieces)
+        raw: Octets = bytes(self._kept)
         if self._file is not None:
             raw, self._file = Spooled(self._spools, self._file, self._size_octets), None
         self.discard()
@@ -164,8 +166,7 @@ class Spool:
 
     def _move_out(self) -> None:
         """Write what is in memory to the file."""
-        octets = b"".join(self._pieces)
-        self._leave_memory()
+        octets = self._leave_memory()
         try:
             if self._file is None:
                 self._file = self._spools.file()
@@ -176,14 +177,15 @@ class Spool:
             if self._file is not None:
                 self._leave_disk(self._file)
 
-    def _leave_memory(self) -> None:
-        self._spools.memory_octets -= sum(map(len, self._pieces))
-        self._pieces = []
+    def _leave_memory(self) -> bytearray:
+        kept, self._kept = self._kept, bytearray()
+        self._spools.memory_octets -= len(kept)
+        return kept
 
     def _leave_disk(self, file: Hidden) -> None:
         file.close()
         self._file = None
-        self._spools.disk_octets -= self._size_octets
+        self._spools.disk_octets -= self._size_octets - len(self._kept)
 
 
 class Spooled:

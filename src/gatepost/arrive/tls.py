@@ -1,7 +1,9 @@
 """The certificate a door shows, exchanged while it is open, and how it speaks TLS (RFC 3207, RFC 9325)."""
 
+import errno
 import os
 import ssl
+import stat
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -28,13 +30,23 @@ def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
         ssl.SSLError: the files are not a certificate and its key.
     """
     for path in (certificate, key):
-        path.open("rb").close()  # OpenSSL does not tell which one cannot be
+        _see_file(path)  # OpenSSL does not tell which one cannot be read
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(CIPHERS)
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION | ssl.OP_CIPHER_SERVER_PREFERENCE
     context.load_cert_chain(certificate, key, password="")  # or it would ask the terminal for one
     return context
+
+
+def _see_file(path: Path) -> None:
+    """See that it can be read, and is a regular file: a pipe would keep us waiting for whoever writes to it."""
+    number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    finally:
+        os.close(number)
 
 
 class CertificateError(ssl.SSLError):
@@ -50,17 +62,22 @@ def why_refused(error: OSError) -> str:
     return f"cannot read {error.filename}: {error.strerror}"
 
 
+Marks = tuple[tuple[int, int, int] | None, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """A certificate and its key as the files held them at one moment.
 
     Attributes:
+        marks: what changes when a file does, as it was before they were read.
         fingerprint: SHA-256 of the certificate, in hexadecimal.
         first: aware time from which it is valid.
         last: aware time until which it is.
     """
 
     paths: tuple[Path, Path]
+    marks: Marks
     context: ssl.SSLContext
     fingerprint: str
     first: datetime
@@ -74,13 +91,15 @@ class Pair:
             OSError: a file cannot be read.
             ssl.SSLError: the files are not a certificate and its key.
         """
+        marks = _look((certificate, key))  # before reading: what changes meanwhile is a change
         context = server_context(certificate, key)
         try:
             shown = x509.load_pem_x509_certificate(certificate.read_bytes())
         except ValueError as error:  # OpenSSL takes more forms than are certificates, or the file changed meanwhile
             raise CertificateError(ssl.SSL_ERROR_SSL, "the certificate is in a form that cannot be read") from error
         fingerprint = shown.fingerprint(hashes.SHA256()).hex()
-        return cls((certificate, key), context, fingerprint, shown.not_valid_before_utc, shown.not_valid_after_utc)
+        first, last = shown.not_valid_before_utc, shown.not_valid_after_utc
+        return cls((certificate, key), marks, context, fingerprint, first, last)
 
     def is_valid(self, now: datetime) -> bool:
         """Tell whether the certificate is valid at that time."""
@@ -96,7 +115,7 @@ class Certificate:
 
     def __init__(self, pair: Pair) -> None:
         self.pair = pair
-        self._marks = _look(pair.paths)
+        self._marks = pair.marks
         self._refused: Pair | None = None
         self.context = server_context(*pair.paths)
         self.context.sni_callback = self._turn
@@ -133,14 +152,14 @@ class Certificate:
 
     def show(self, pair: Pair) -> None:
         """Show this pair from now on."""
-        self._marks, self._refused = _look(pair.paths), None
+        self._marks, self._refused = pair.marks, None
         self.pair = pair
 
     def _turn(self, handshake: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
         handshake.context = self.pair.context
 
 
-def _look(paths: tuple[Path, Path]) -> tuple[tuple[int, int, int] | None, ...]:
+def _look(paths: tuple[Path, Path]) -> Marks:
     """Return what changes when a file does; a link that leads elsewhere is a change too."""
     return tuple(map(_mark, paths))
 

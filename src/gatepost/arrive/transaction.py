@@ -24,6 +24,7 @@ class Transaction:
         recipients: by comparison key, in envelope order: who is named twice gets one copy.
         destination: the first recipient's; all others must share it, for one DATA has one answer.
         inspection: set once content comes in.
+        asked_count: RCPT commands so far, whatever came of them.
     """
 
     sender: Address | None
@@ -31,6 +32,7 @@ class Transaction:
     recipients: dict[str, Address] = field(default_factory=dict)
     destination: Destination | None = None
     inspection: Inspection | None = None
+    asked_count: int = 0
 
     @property
     def tenant(self) -> TenantId | None:
@@ -68,15 +70,16 @@ class Transaction:
 class Chunk:
     """One BDAT chunk on its way in (RFC 3030 section 2); ``failure`` is set where it is only to be swallowed."""
 
-    left_octets: int
+    size_octets: int
     is_last: bool
     failure: Reply | None = None
     refusal: Refusal | None = None
+    left_octets: int = 0
 
     @classmethod
     def of(cls, bdat: Bdat, transaction: Transaction | None, limits: Limits) -> Self:
         """Judge a chunk before its first octet: in sequence, with recipients, and not beyond the size limit."""
-        chunk = cls(bdat.size_octets, bdat.is_last)
+        chunk = cls(bdat.size_octets, bdat.is_last, left_octets=bdat.size_octets)
         if transaction is None:
             chunk.failure = reply.BAD_SEQUENCE
         elif transaction.destination is None:

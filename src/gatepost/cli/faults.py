@@ -2,7 +2,7 @@
 
 import errno
 
-from gatepost.app.errors import HouseEndedError
+from gatepost.app.errors import HouseEndedError, lacks_threads
 from gatepost.app.state import StateError
 from gatepost.cli.refusal import Refusal
 from gatepost.db import DatabaseUnavailableError
@@ -22,12 +22,20 @@ _OUR_OWN = (
     StateError,
 )
 
+_NO_THREADS = (
+    "the system allows this process no further thread: raise TasksMax of the unit, its memory, or ulimit -u -v"
+)
+
 _UNWRITABLE = FULL | {errno.EROFS}
 """Of a disk, also of the one that our words are piped to."""
 
 
 def sentence(error: Exception) -> str | None:
     """Return what to say of an error, or of the first in a group of nothing but such; None where it is a fault."""
+    return _NO_THREADS if lacks_threads(error) else _known(error)
+
+
+def _known(error: Exception) -> str | None:
     if isinstance(error, DatabaseUnavailableError):
         if isinstance(error.__cause__, KeyringError):
             return str(error.__cause__)

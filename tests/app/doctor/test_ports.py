@@ -92,3 +92,20 @@ async def test_a_house_that_says_it_is_up_and_does_not_answer_is_a_failure(tmp_p
     found = by_check(await ports.look(replace(FREE, state=tmp_path), up(closed, closed, closed)))
     assert found["smtp.port"].level is Level.FAILURE
     assert found["smtp.port"].next_step
+
+
+@pytest.mark.parametrize(
+    ("smtp", "http", "is_well"),
+    [
+        ("127.0.0.1", "127.0.0.1", False),
+        ("0.0.0.0", "127.0.0.1", False),  # noqa: S104  # the case
+        ("::", "::1", False),
+        ("127.0.0.1", "127.0.0.2", True),
+        ("::1", "127.0.0.1", True),
+    ],
+)
+async def test_two_of_our_own_doors_on_one_address_are_a_finding(smtp: str, http: str, *, is_well: bool) -> None:
+    port = free_port()
+    settings = replace(FREE, smtp=SmtpSettings(host=smtp, port=port), http=HttpSettings(host=http, port=port))
+    found = [each for each in await ports.look(settings, None) if each.check == "http.port"]
+    assert all(each.level is Level.OK for each in found) is is_well

@@ -1,6 +1,7 @@
 """Ports: can the doors open, and where the house is up, are they really ours?"""
 
 import asyncio
+import itertools
 import os
 import socket
 import ssl
@@ -21,7 +22,7 @@ _RESTART = "read its log, and start it again"
 
 async def look(settings: Settings, running: Running | None) -> list[Finding]:
     """Return what each door's port is like."""
-    found = [*_reach(settings)]
+    found = [*_reach(settings), *_meet(settings)]
     if running is None:
         for door, host, port in _doors(settings):
             found.append(_try_to_listen(door, host, port))
@@ -64,6 +65,28 @@ def _reach(settings: Settings) -> Iterator[Finding]:
             f"the metrics are plain HTTP without a key on {settings.metrics.host}",
             "let a firewall allow your Prometheus and nobody else, or set metrics.host to 127.0.0.1",
         )
+
+
+def _meet(settings: Settings) -> Iterator[Finding]:
+    """Say which of our own doors would stand in each other's way."""
+    for (door, host, port), (other, other_host, other_port) in itertools.combinations(_doors(settings), 2):
+        if port and port == other_port and _overlap(host, other_host):
+            yield failure(
+                f"{other}.port",
+                f"{door} and {other} are both to listen on {other_host}:{port}, and only one of them can",
+                f"set GATEPOST_{door.upper()}__PORT or GATEPOST_{other.upper()}__PORT to another",
+            )
+
+
+def _overlap(host: str, other: str) -> bool:
+    """Tell whether who listens on one address is in the way of the other; a name is only the same as itself."""
+    try:
+        first, second = ip_address(host), ip_address(other)
+    except ValueError:
+        return host == other
+    if first.version != second.version:  # asyncio has `::` take IPv6 alone
+        return False
+    return first == second or first.is_unspecified or second.is_unspecified
 
 
 def _try_to_listen(door: str, host: str, port: int) -> Finding:
