@@ -5,7 +5,7 @@ import pytest
 from typing_extensions import override
 
 from gatepost.dns.paper import Answer, Question, RdType, Resolver, Status
-from gatepost.verify.answers import Answers, together
+from gatepost.verify.answers import Answers
 from zones import ZoneResolver
 
 ZONE = {name: {"TXT": [name]} for name in ("a.example", "b.example", "c.example")}
@@ -83,19 +83,3 @@ async def test_an_attempt_that_never_ends_is_our_own_fault() -> None:
     names = iter(range(1_000))
     with pytest.raises(RuntimeError):
         await known.settle(lambda: known.get(f"n{next(names)}.example", RdType.TXT))
-
-
-async def test_each_of_several_gets_as_far_as_it_can() -> None:
-    resolver = ZoneResolver(ZONE)
-    known = Answers(resolver)
-    rounds: list[int] = []
-
-    def get(name: str) -> str:
-        return known.get(name, RdType.TXT).records[0]
-
-    def attempt() -> tuple[str, str, None]:
-        rounds.append(len(resolver.asked))
-        return together(lambda: get("a.example"), lambda: get(get("b.example").replace("b", "c", 1)), lambda: None)
-
-    assert await known.settle(attempt) == ("a.example", "c.example", None)
-    assert rounds == [0, 2, 3]

@@ -1,14 +1,11 @@
 import random
 import warnings
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any
 
 import pytest
-from typing_extensions import override
 
-from gatepost.dns.paper import Answer, Question, RdType
 from gatepost.verify import spf
 from gatepost.verify.answers import Answers
 from gatepost.verify.paper import Result, SpfVerdict
@@ -153,68 +150,3 @@ async def test_generated_policies_get_the_verdict_pyspf_gives(at: int) -> None:
     }
     ours = (await verdict(zone, address=address)).result.value
     assert ours == pyspf_result(zone, address), (SEED + at, zone["a.example"], zone["b.example"], address)
-
-
-class Rounds(ZoneResolver):
-    """Counts how often something had to be waited for."""
-
-    rounds = 0
-
-    @override
-    async def query_all(self, questions: Sequence[Question], until: float) -> dict[Question, Answer]:
-        self.rounds += 1
-        return await super().query_all(questions, until)
-
-
-async def judged(resolver: ZoneResolver) -> Result:
-    context = Context(ip_address("192.0.2.1"), "a.example", "bob", "a.example", "h", "unknown", NOW)
-    known = Answers(resolver)
-    return (await known.settle(lambda: spf.check(known, context, identity="mailfrom"))).result
-
-
-async def test_what_the_terms_of_a_record_ask_is_asked_together() -> None:
-    resolver = Rounds(
-        {
-            **policy("v=spf1 include:one.example mx a:host.example exists:%{i}.x.example include:two.example -all"),
-            "one.example": {"TXT": ["v=spf1 include:three.example include:four.example ?all"]},
-            **{f"{name}.example": {"TXT": ["v=spf1 ip4:198.51.100.1 ?all"]} for name in ("three", "four")},
-            "two.example": {"TXT": ["v=spf1 ip4:192.0.2.1 -all"]},
-            "host.example": {"A": ["198.51.100.1"]},
-            "192.0.2.1.x.example": {"MX": ["10 mx.example"]},
-        }
-    )
-    assert await judged(resolver) is Result.PASS
-    assert resolver.rounds == 3  # the record, its terms, and those of its first include
-    assert len(resolver.asked) == len(set(resolver.asked)) == 8
-
-
-@pytest.mark.parametrize(
-    ("record", "beside"),
-    [
-        ("v=spf1 a:one.example ip4:192.0.2.0/24 a:two.example -all", set()),
-        ("v=spf1 a:one.example all a:two.example", set()),
-        ("v=spf1 a:one.example all redirect=two.example", set()),
-        ("v=spf1 a:one.example redirect=two.example", {("two.example", RdType.TXT)}),
-        ("v=spf1 a:one.example exists:%{p}.two.example ?all", set()),
-    ],
-)
-async def test_nothing_is_asked_for_terms_beyond_the_end_nor_for_names_that_are_not_known_yet(
-    record: str, beside: set[Question]
-) -> None:
-    resolver = Rounds({**policy(record), "one.example": {"A": ["192.0.2.1"]}})
-    assert await judged(resolver) is Result.PASS
-    assert set(resolver.asked) == {("a.example", RdType.TXT), ("one.example", RdType.A), *beside}
-
-
-async def test_a_record_of_many_terms_asks_no_more_than_the_limit_allows() -> None:
-    def names(under: str) -> str:
-        return " ".join(f"include:n{at}.{under}" for at in range(30))
-
-    tree = {"a.example": {"TXT": [f"v=spf1 {names('a.example')} -all"]}}
-    name = "a.example"
-    for _ in range(12):
-        name = f"n0.{name}"
-        tree[name] = {"TXT": [f"v=spf1 {names(name)} -all"]}
-    resolver = Rounds(tree)
-    assert await judged(resolver) is Result.PERMERROR
-    assert len(resolver.asked) <= 70

@@ -7,14 +7,11 @@ attempt, and no task, timer or turn of the event loop.
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from gatepost.dns.paper import Answer, Question, RdType, Resolver, Status
 
 T = TypeVar("T")
-A = TypeVar("A")
-B = TypeVar("B")
-C = TypeVar("C")
 
 DEADLINE_S = 20.0
 """For everything DNS is asked about one message (RFC 7208 section 4.6.4 asks for at least 20 s)."""
@@ -22,30 +19,10 @@ MAX_ROUNDS = 100
 """Attempts at most; no chain of questions a standard allows is that long."""
 
 _FAILED = Answer(Status.TEMPERROR)
-_LACKING = object()
 
 
 class UnansweredError(Exception):
     """The attempt needs an answer that is not at hand."""
-
-
-def together(one: Callable[[], A], two: Callable[[], B], three: Callable[[], C]) -> tuple[A, B, C]:
-    """Return what each returns.
-
-    Raises:
-        UnansweredError: some lack an answer; but each got as far as it could, so that what all lack is asked together.
-    """
-    found = [_unless_unanswered(attempt) for attempt in (one, two, three)]
-    if _LACKING in found:
-        raise UnansweredError
-    return cast("tuple[A, B, C]", tuple(found))
-
-
-def _unless_unanswered(attempt: Callable[[], object]) -> object:
-    try:
-        return attempt()
-    except UnansweredError:
-        return _LACKING
 
 
 class Answers:

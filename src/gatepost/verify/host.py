@@ -1,13 +1,13 @@
 """What DNS says of the host that brought a message: SPF for both of its names, and iprev."""
 
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 from gatepost.arrive.paper import Arrived
 from gatepost.mail.address import AddressError, normalise_domain
 from gatepost.verify import iprev, spf
-from gatepost.verify.answers import Answers, together
+from gatepost.verify.answers import Answers
 from gatepost.verify.kept import Kept, Trail
 from gatepost.verify.paper import IprevVerdict, Result, SpfVerdict
 from gatepost.verify.spf_macro import Context
@@ -95,10 +95,8 @@ def judge(known: Answers, arrived: Arrived) -> Host:
     identity, local, domain = identity_of(arrived)
     address, helo = arrived.peer.address, greeting_of(arrived)
     greeted = Context(address, helo, "postmaster", helo, helo, RECEIVER, arrived.received_at)
-    sent = Context(address, domain, local, domain, helo, RECEIVER, arrived.received_at)
-    by_helo, by_sender, by_name = together(
-        partial(spf.check, known, greeted, identity="helo"),
-        lambda: None if identity == "helo" else spf.check(known, sent, identity=identity),
-        partial(iprev.check, known, address),
-    )
-    return Host(by_sender or by_helo, by_helo, by_name)
+    by_helo = by_sender = spf.check(known, greeted, identity="helo")
+    if identity != "helo":
+        sent = Context(address, domain, local, domain, helo, RECEIVER, arrived.received_at)
+        by_sender = spf.check(known, sent, identity="mailfrom")
+    return Host(by_sender, by_helo, iprev.check(known, address))

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 from gatepost.dns.paper import Answer, RdType, Status
 from gatepost.verify import spf_macro, spf_record
-from gatepost.verify.answers import Answers, UnansweredError
+from gatepost.verify.answers import Answers
 from gatepost.verify.paper import Result, SpfVerdict
 from gatepost.verify.spf_macro import Context, MacroError, Template
 from gatepost.verify.spf_record import Mechanism, Record, SpfSyntaxError
@@ -23,9 +23,6 @@ MAX_EXPLANATION = 1_000
 """Characters of an explanation, as published and as spelled out (section 6.2 advises a limit)."""
 
 IpAddress = IPv4Address | IPv6Address
-
-_ASKS = {"include": RdType.TXT, "exists": RdType.A, "mx": RdType.MX, "a": None}
-"""What each mechanism asks its domain for; None for addresses of the client's kind."""
 
 
 class _Stopped(Exception):  # noqa: N818  # control flow of this module, never seen outside
@@ -82,14 +79,6 @@ def _check_host(known: Answers, context: Context, budget: _Budget, *, is_include
     record = _select(answer.records)
     if record is None:
         return Result.NONE
-    try:
-        return _evaluate(known, context, budget, record, is_included=is_included)
-    except UnansweredError:
-        _foresee(known, context, budget, record)
-        raise
-
-
-def _evaluate(known: Answers, context: Context, budget: _Budget, record: Record, *, is_included: bool) -> Result:
     for mechanism in record.mechanisms:
         if _matches(known, context, budget, mechanism):
             if mechanism.qualifier is Result.FAIL and record.explanation is not None and not is_included:
@@ -101,26 +90,6 @@ def _evaluate(known: Answers, context: Context, budget: _Budget, record: Record,
     domain = _expand(known, context, budget, record.redirect)
     result = _check_host(known, context._replace(domain=domain), budget, is_included=is_included)
     return Result.PERMERROR if result is Result.NONE else result  # section 6.1
-
-
-def _foresee(known: Answers, context: Context, budget: _Budget, record: Record) -> None:
-    """Name what the other terms of the record will ask, so that all is asked together and not term by term.
-
-    That is more than is needed where an early term matches; it is no more than the terms that may still ask DNS.
-    """
-    ends, most = False, MAX_LOOKUPS - budget.lookups + 1
-    wanted: list[tuple[Template | None, RdType]] = []
-    for mechanism in record.mechanisms:
-        ends = mechanism.name == "all" or (mechanism.network is not None and context.address in mechanism.network)
-        if ends or len(wanted) >= most:
-            break
-        if mechanism.name in _ASKS:
-            wanted.append((mechanism.target, _ASKS[mechanism.name] or address_type(context.address)))
-    if record.redirect is not None and not ends:
-        wanted.append((record.redirect, RdType.TXT))
-    for target, rdtype in wanted[:most]:
-        if target is None or not (target.needs("p") or _spells_beyond_ascii(target, context)):
-            known.want(_expand(known, context, budget, target), rdtype)
 
 
 def _select(texts: tuple[str, ...]) -> Record | None:
