@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gatepost.app.past import FILE, SETTLES_S, Past
+from gatepost.app.past import FILE, LEADS_MAX, SETTLES_S, Past
 from gatepost.clock import UNKNOWN
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -183,3 +183,12 @@ async def test_what_is_kept_stays_small(machine: Machine) -> None:
         await machine.run(MINUTE, every=MINUTE)
     assert (machine.state / FILE).stat().st_size < 500
     assert DAY.total_seconds() == SETTLES_S
+
+
+def test_lives_that_end_at_once_do_not_lengthen_the_note(tmp_path: Path) -> None:
+    times = iter(NOW + number * NEAR for number in range(LEADS_MAX + 10))
+    past = Past(tmp_path, lambda: next(times), lambda: 0.0)
+    for _ in range(LEADS_MAX + 5):
+        past()
+    assert len(past._leads) == LEADS_MAX
+    assert past() == UNKNOWN

@@ -1,4 +1,5 @@
 import fcntl
+import os
 import stat
 import threading
 from pathlib import Path
@@ -91,3 +92,16 @@ def test_a_note_is_durable_by_its_name_too(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(state, "sync_folder", flushed.append)
     state.write_private(tmp_path / "note.json", {})
     assert flushed == [tmp_path]
+
+
+def test_no_two_notes_share_a_draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drafts, opens = set[str](), os.open
+
+    def noting(path: str, *args: int) -> int:
+        drafts.add(str(path))
+        return opens(path, *args)
+
+    monkeypatch.setattr(os, "open", noting)
+    for name in ("clock.json", "clock.confirmed"):
+        state.write_private(tmp_path / name, {})
+    assert len({each for each in drafts if each.endswith(".new")}) == 2

@@ -1,5 +1,6 @@
 import asyncio
 import os
+from contextlib import suppress
 from datetime import UTC
 from pathlib import Path
 from typing import LiteralString
@@ -9,7 +10,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from db.spending import SPEND, spent
-from gatepost.db import Database, DatabaseUnavailableError, Plans, Transaction
+from gatepost.db import Database, DatabaseUnavailableError, Plans, Transaction, pool
 from gatepost.db.outside import as_role
 from gatepost.db.pool import RECONNECT_S
 from gatepost.ids import TenantId
@@ -252,3 +253,25 @@ async def test_what_is_set_while_a_connection_is_up_takes_no_promise_back(app_ds
             finally:
                 owner.execute("alter system reset synchronous_commit")
                 owner.execute("select pg_reload_conf()")
+
+
+async def test_a_way_that_swallows_what_follows_the_greeting_does_not_keep_the_pool(
+    app_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = pool._DURABLE
+    monkeypatch.setattr(pool, "CONFIGURE_S", 0.2)
+    monkeypatch.setattr(pool, "_DURABLE", "select pg_sleep(300)")
+    async with Database.open(app_dsn, size=1, timeout_s=2) as db:
+        with pytest.raises(DatabaseUnavailableError):
+            await _one(db)
+        monkeypatch.setattr(pool, "_DURABLE", said)
+        async with asyncio.timeout(30):
+            while True:
+                with suppress(DatabaseUnavailableError):
+                    assert await _one(db) == 1
+                    return
+
+
+async def _one(db: Database) -> int:
+    async with db.transaction(None) as tx:
+        return int((await tx.one("select 1 as one")).one)

@@ -120,3 +120,13 @@ def test_another_loop_is_heard_as_well_and_what_is_closed_holds_nothing() -> Non
     ears.close()
     ears.close()
     assert [one is not None and one.closed for one in held] == [True, True]
+
+
+async def test_whoever_waits_when_they_are_closed_hears_that_there_is_nobody() -> None:
+    ears = Ears()
+    with pair() as (ours, _):
+        heard = asyncio.ensure_future(ears.hear(ours, soon(60)))
+        await asyncio.sleep(0)
+        ears.close()
+        with pytest.raises(OSError, match="canceled"):
+            await asyncio.wait_for(heard, 5)

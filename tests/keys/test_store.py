@@ -104,6 +104,16 @@ def test_where_there_is_no_room_nothing_is_changed_and_none_is_taken(rows: Rows,
     assert rows.counts() == {("tn_a", "epoch"): 1}
 
 
+def test_where_sqlite_ended_the_transaction_itself_the_disk_is_blamed_and_not_the_file(rows: Rows) -> None:
+    ends_it = "create temp trigger full before insert on key begin select raise(rollback, 'as a full disk does'); end"
+    rows._connection.execute(ends_it)
+    with pytest.raises(sqlite3.Error, match="as a full disk does"), rows.writing():
+        rows.insert([ROW])
+    rows._connection.execute("drop trigger full")
+    with rows.writing():
+        rows.insert([ROW])
+
+
 def test_a_row_knows_what_its_wrapping_is_bound_to() -> None:
     assert ROW.about == b"tn_a\x00epoch\x002026-11\x007"
 
@@ -129,6 +139,7 @@ def test_a_file_that_cannot_be_read_now_is_away(rows: Rows) -> None:
         (sqlite3.SQLITE_IOERR_WRITE, True),
         (sqlite3.SQLITE_READONLY_DIRECTORY, True),
         (sqlite3.SQLITE_PROTOCOL, True),  # others begin and end with it in such numbers that no lock is to be had
+        (sqlite3.SQLITE_ERROR, True),  # says nothing of the file
         (sqlite3.SQLITE_NOTADB, False),
         (sqlite3.SQLITE_CORRUPT_INDEX, False),
     ],

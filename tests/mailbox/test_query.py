@@ -151,3 +151,7 @@ def test_anything_is_a_query_or_refused(text: str) -> None:
     except QueryError:
         return
     query.is_in(letter(1, **INVOICE).texts)
+
+
+def test_a_quotation_mark_of_print_that_stands_alone_is_none() -> None:
+    assert parse("lunch \u00bb friday").wanted == parse("lunch friday").wanted

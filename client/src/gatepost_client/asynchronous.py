@@ -102,8 +102,8 @@ class AsyncClient:
         """Return one message with its text and attachments."""
         return await self._do(calls.message(await self.mailbox_id(), message_id))
 
-    async def thread(self, thread_id: str, *, limit: int = 50, cursor: str | None = None) -> shapes.Thread:
-        """Return a conversation, oldest first."""
+    async def thread(self, thread_id: str, *, limit: int = 200, cursor: str | None = None) -> shapes.Thread:
+        """Return a conversation, oldest first; where it is longer, ``next_cursor`` continues it."""
         return await self._do(calls.thread(await self.mailbox_id(), thread_id, limit, cursor))
 
     async def attachment(self, message_id: str, part: int) -> bytes:

@@ -102,8 +102,8 @@ class Client:
         """Return one message with its text and attachments."""
         return self._do(calls.message(self.mailbox_id(), message_id))
 
-    def thread(self, thread_id: str, *, limit: int = 50, cursor: str | None = None) -> shapes.Thread:
-        """Return a conversation, oldest first."""
+    def thread(self, thread_id: str, *, limit: int = 200, cursor: str | None = None) -> shapes.Thread:
+        """Return a conversation, oldest first; where it is longer, ``next_cursor`` continues it."""
         return self._do(calls.thread(self.mailbox_id(), thread_id, limit, cursor))
 
     def attachment(self, message_id: str, part: int) -> bytes:

@@ -24,6 +24,8 @@ from gatepost.clock import UNKNOWN, Clock
 FILE, CONFIRMED = "clock.json", "clock.confirmed"
 SETTLES_S = 86_400
 """How long the house has run by a clock before it counts as right."""
+LEADS_MAX = 2_000
+"""Of a day of minutes there are fewer; lives that end within a minute add one each, and no time."""
 _STEP_S = 60
 """Steps in which it is noted how far the clock is ahead: less is what a clock drifts in a day."""
 
@@ -77,7 +79,9 @@ class Past:
         is_confirmed = self._obey()
         self._look()
         try:
-            await asyncio.to_thread(write_private, self._state / FILE, {"ran_s": self._ran_s, "leads": self._leads})
+            await asyncio.to_thread(
+                write_private, self._state / FILE, {"ran_s": self._ran_s, "leads": list(self._leads)}
+            )
             if is_confirmed:
                 (self._state / CONFIRMED).unlink(missing_ok=True)
         except OSError as error:
@@ -111,7 +115,10 @@ class Past:
         lead = int(lead_s // _STEP_S) * _STEP_S
         while self._leads and self._leads[-1][0] >= lead:
             del self._leads[-1]
-        self._leads.append((lead, self._ran_s))
+        if len(self._leads) < LEADS_MAX:
+            self._leads.append((lead, self._ran_s))
+        else:  # the lower one stands for it: more is doubted, and not less
+            self._leads[-1] = self._leads[-1][0], self._ran_s
 
     def _obey(self) -> bool:
         """Take it that so late it surely was when an operator said so; False where none did."""

@@ -135,7 +135,7 @@ def sandbox(state: Path) -> Sandbox | None:
 
 def write_private(path: Path, note: Mapping[str, object]) -> None:
     """Replace a note in one step, durable and for its owner alone."""
-    fresh = path.with_suffix(".new")
+    fresh = path.with_name(f"{path.name}.new")  # no two notes share it
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "w") as file:
         os.fchmod(descriptor, 0o600)

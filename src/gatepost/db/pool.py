@@ -38,6 +38,9 @@ LOOK_UP_S = 30.0
 CLOSE_S = 1.0
 """How long an attempt to connect that is under way may hold up the end of a pool."""
 
+CONFIGURE_S = 5.0
+"""How long a new connection may take to say how it commits."""
+
 LEAVE_EVERY_S = 1.0
 """How often all connections are replaced at the most because one of them leads to a server that takes no writes."""
 
@@ -270,9 +273,11 @@ class Database:
                     with suppress(psycopg.OperationalError):
                         await exchange.close()
                 finally:  # the pool closes one in which an answer is outstanding, and counts it
-                    if is_read_only:
-                        await self._leave(connection)
-                    await self._pool.putconn(connection)
+                    try:
+                        if is_read_only:
+                            await self._leave(connection)
+                    finally:
+                        await self._pool.putconn(connection)
 
     async def _living(self) -> Connection:
         """Take a connection that did not die while it lay in the pool; asking it would cost a round trip."""
@@ -312,8 +317,12 @@ class Database:
 
 
 async def _make_durable(connection: Connection) -> None:
-    """Have each commit over a new connection be on the disk when it is confirmed."""
-    await connection.execute(_DURABLE)
+    """Have each commit over a new connection be on the disk when it is confirmed.
+
+    Bounded: the pool's few workers would wait for ever where the way swallows everything after the greeting.
+    """
+    async with asyncio.timeout(CONFIGURE_S):
+        await connection.execute(_DURABLE)
 
 
 async def _ask_again(pool: AsyncConnectionPool[Connection]) -> None:

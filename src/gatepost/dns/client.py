@@ -183,7 +183,7 @@ def follow(name: str, records: Sequence[Record]) -> Way:
         found = found or [record for record in records if record.is_below and owner.endswith("." + record.owner)]
         if not found:
             break
-        alias = found[-1]
+        alias = max(found, key=lambda each: len(each.owner))  # of several DNAMEs the closest
         ttl_s = _least(ttl_s, alias.ttl_s)
         owner = owner.removesuffix(alias.owner) + alias.text if alias.is_below else alias.text
     return Way(owner, (), ttl_s, at)

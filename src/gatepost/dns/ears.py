@@ -5,6 +5,8 @@ and of every deadline costs more than to send the question.
 """
 
 import asyncio
+import errno
+import os
 import select
 from typing import NamedTuple, Protocol
 
@@ -74,7 +76,10 @@ class Ears:
         return epoll
 
     def close(self) -> None:
-        """Hear no more; nobody may wait."""
+        """Hear no more; whoever still waits hears that there is nobody."""
+        for one in self._waiting.values():
+            if not one.heard.done():
+                one.heard.set_exception(OSError(errno.ECANCELED, os.strerror(errno.ECANCELED)))
         if self._timer is not None:
             self._timer.cancel()
         if self._epoll is not None:

@@ -90,7 +90,9 @@ class Register:
         Raises:
             EgressRefusedError: no row covers the host, a rule closes the address, or it would go unencrypted.
         """
-        admitted = self._leave(errand.purpose, host, port, address)
+        # What others name, tenants' receivers and recipients' servers, is not remembered: it would outlive an erasure.
+        judge = self._leave if errand.purpose is Purpose.DNS else self._judge
+        admitted = judge(errand.purpose, host, port, address)
         if admitted.must_encrypt and in_clear:
             raise EgressRefusedError(Rule.CLEAR)
         return admitted

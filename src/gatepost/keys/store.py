@@ -70,19 +70,8 @@ class Row(NamedTuple):
 
 _LOST_SINCE = "an older one would lose the keys made since, for ever"
 
-_AWAY = {
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_PROTOCOL,
-    sqlite3.SQLITE_NOLFS,
-}
-"""What SQLite says of the file's surroundings, and not of the file (https://www.sqlite.org/rescode.html)."""
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+"""What SQLite says of the file itself; all else is of its surroundings (https://www.sqlite.org/rescode.html)."""
 
 
 def unusable(path: Path, error: OSError | sqlite3.Error) -> KeyringError:
@@ -93,9 +82,9 @@ def unusable(path: Path, error: OSError | sqlite3.Error) -> KeyringError:
     told = f"the key store {path} cannot be used: {error}"
     is_gone = isinstance(error, FileNotFoundError)
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_IOERR) & 0xFF  # an extended code's lowest octet
-    if code in _AWAY and not is_gone:
-        return KeysAwayError(f"{told}; see to the disk it lies on, and restore nothing: {_LOST_SINCE}")
-    return (KeyringError if is_gone else KeysDamagedError)(f"{told}; restore it from your backup")
+    if code in _DAMAGED or is_gone:
+        return (KeyringError if is_gone else KeysDamagedError)(f"{told}; restore it from your backup")
+    return KeysAwayError(f"{told}; see to the disk it lies on, and restore nothing: {_LOST_SINCE}")
 
 
 class Rows:
@@ -143,7 +132,8 @@ class Rows:
         try:
             yield
         except BaseException:
-            self._connection.execute("rollback")
+            if self._connection.in_transaction:  # a full disk has ended it already
+                self._connection.execute("rollback")
             raise
         self._connection.execute("commit")
 

@@ -113,7 +113,8 @@ def parse(text: str) -> Query:
     """
     if len(text) > QUERY_MAX_CHARS:
         raise QueryError(f"A query has at most {QUERY_MAX_CHARS} characters.")
-    text = text.translate(_QUOTES)
+    spelled = text.translate(_QUOTES)
+    text = text if spelled.count('"') % 2 else spelled  # one alone is no quotation
     if text.count('"') % 2:
         raise QueryError("A quotation mark is not closed.")
     pieces = list(_PIECE.finditer(text))

@@ -1,5 +1,6 @@
 import time
 import tracemalloc
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -143,6 +144,19 @@ def test_a_document_of_too_many_boxes_is_cut_and_says_so() -> None:
     upon = "<p style='position:absolute;background:red'>v</p>"
     assert not read(upon + "<b></b>" * 1_000)[0].is_cut
     assert read(upon + "<b></b>" * html_cover.MAX_BEGUN)[0].is_cut
+
+
+def test_lines_across_the_page_count_as_boxes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(html_cover, "MAX_BEGUN", 100)
+    begun, begin = list[str](), html_cover.Covers.begin
+
+    def counted(self: html_cover.Covers, tag: str, *args: Any) -> None:
+        begun.append(tag)
+        begin(self, tag, *args)
+
+    monkeypatch.setattr(html_cover.Covers, "begin", counted)
+    assert read("<p style='position:absolute;background:red'>v</p>" + "<hr>" * 1_000)[0].is_cut
+    assert len(begun) < 110
 
 
 PIECES = [

@@ -253,7 +253,7 @@ async def thread(
     thread_id: ThreadId,
     house: HouseDep,
     principal: MailReader,
-    limit: Limit = 50,
+    limit: Limit = 200,
     cursor: ListCursor = None,
 ) -> ThreadShown:
     """Return a conversation, oldest message first, each as it is shown alone; pass on `next_cursor` as `cursor`."""

@@ -200,7 +200,7 @@ class _Page:
                 self._covers.line_end()
             if self._look.place is not None and self._open:
                 html_line.holder_of(self._open).end_line(is_empty=True)
-        elif tag == "hr" and self._covers is not None:
+        elif tag == "hr" and self._covers is not None and not self._covers.is_tired:
             self._covers.begin(tag, self._look_of(tag, attributes, node), self._look, attributes)
             self._covers.end()
         elif tag in _RAW_SHOWN:
