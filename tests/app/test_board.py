@@ -112,5 +112,8 @@ def test_the_oldest_commit_under_way_in_any_process_is_known(tmp_path: Path, mon
     assert commit_lasts_s(read_all(tmp_path)) == 10.0
     one.committing(is_under_way=False)
     assert commit_lasts_s(read_all(tmp_path)) == 7.0
+    Board.leave_commit(tmp_path / "two.board")  # as whoever watches it does when it dies
+    assert commit_lasts_s(read_all(tmp_path)) == 0.0
+    two.committing(is_under_way=True)
     Board.shared(tmp_path / "two.board")  # the next life of a process that died in a commit
     assert commit_lasts_s(read_all(tmp_path)) == 0.0

@@ -1,5 +1,6 @@
 """One worker by itself, told what to do as the house tells it."""
 
+import asyncio
 import json
 import smtplib
 import socket
@@ -7,9 +8,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
 
 from gatepost.app import state, worker
+from gatepost.app.reload import Changeable
 from gatepost.app.workers import READY, Order, spell
 from gatepost.settings import DnsSettings, Settings
 
@@ -90,3 +97,29 @@ worker.main()
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     assert json.loads(ended.stderr)["event"] == "smtp.worker_ended"
+
+
+async def test_an_order_that_cannot_be_obeyed_now_is_obeyed_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    tries, obeyed, stop = list[Settings](), list[Settings](), asyncio.Event()
+
+    def read(_door: Changeable, settings: Settings) -> dict[str, Any]:
+        tries.append(settings)
+        if len(tries) < 3:
+            raise TimeoutError
+        return {}
+
+    monkeypatch.setattr(worker, "POLL_S", 0.01)
+    monkeypatch.setattr(worker, "read_pairs", read)
+    monkeypatch.setattr(worker, "adopt", lambda _door, settings, *_: obeyed.append(settings))
+    told, order = asyncio.StreamReader(), Order(settings=Settings(), dsn="", allow_loopback=True, port=1)
+    told.feed_data(spell(order))
+    house = cast("Any", SimpleNamespace(clock=lambda: datetime(2026, 7, 1, tzinfo=UTC)))
+    following = asyncio.ensure_future(worker._follow(told, Changeable(cast("Any", None), {}), house, stop))
+    async with asyncio.timeout(10):
+        while not obeyed:  # noqa: ASYNC110  # as the worker does
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        told.feed_eof()
+        await following
+    assert (len(tries), obeyed) == (3, [order.settings])
+    assert stop.is_set()

@@ -6,6 +6,7 @@ import os
 import signal
 import smtplib
 import socket
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -19,7 +20,7 @@ import pytest
 
 from gatepost.app import administer, state, workers
 from gatepost.app import serve as served
-from gatepost.app.board import CONNECTED, PLACES
+from gatepost.app.board import CONNECTED, PLACES, commit_lasts_s, read_all
 from gatepost.app.collect import family
 from gatepost.app.errors import HouseEndedError
 from gatepost.app.serve import Calls
@@ -221,6 +222,32 @@ async def test_a_worker_that_hangs_is_begun_anew(tmp_path: Path, app_dsn: str) -
                 while hung & living() or not living():
                     await asyncio.to_thread(time.sleep, 0.1)
             keeping.cancel()
+
+
+async def test_the_commit_of_a_worker_that_died_is_over_before_its_successor_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = workers.Order(settings=Settings(state=tmp_path), dsn="", allow_loopback=True, port=1, number=3)
+    order.board.parent.mkdir()
+    seen = list[float]()
+
+    async def die_in_a_commit(*_command: str, **_how: Any) -> asyncio.subprocess.Process:
+        seen.append(commit_lasts_s(read_all(order.board.parent)))
+        code = f"""
+import os
+from gatepost.app.board import Board
+from pathlib import Path
+Board.shared(Path({str(order.board)!r})).committing(is_under_way=True)
+os.kill(os.getpid(), 9)
+"""
+        return await start(sys.executable, "-c", code, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
+
+    start = asyncio.create_subprocess_exec
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", die_in_a_commit)
+    monkeypatch.setattr(workers, "REST_S", 0.0)
+    with pytest.raises(HouseEndedError):
+        await workers.Workers(order).keep(3, asyncio.Event())
+    assert seen == [0.0] * STARTS_MAX
 
 
 def test_a_worker_that_keeps_dying_is_begun_ever_later_and_never_given_up() -> None:

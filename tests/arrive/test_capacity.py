@@ -5,7 +5,7 @@ import pytest
 from structlog.typing import EventDict
 
 from gatepost.arrive import Limits, reply
-from gatepost.arrive.capacity import LOOK_AGAIN_S, Capacity, free_octets
+from gatepost.arrive.capacity import DESCRIPTORS_QUIET_S, LOOK_AGAIN_S, Capacity, free_octets
 from gatepost.arrive.spool import Spools
 
 LIMITS = Limits(disk_free_min_octets=1000, spooled_max_octets=5000, in_flight_max=2, commit_max_s=10)
@@ -101,3 +101,16 @@ def test_a_disk_that_takes_no_more_files_has_no_room(
     seen = os.statvfs_result((4096, 4096, 10_000, 1_000, 1_000, files, left, left, 0, 255))
     monkeypatch.setattr(os, "statvfs", lambda _: seen)
     assert free_octets([tmp_path]) == expected
+
+
+def test_clients_that_come_and_go_at_the_edge_of_the_descriptors_are_two_lines(
+    machine: Machine, said: list[EventDict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resource.getrlimit", lambda _: (1000, 1000))
+    for _ in range(50):
+        assert not machine.capacity.lets_in(750)
+        machine.now += DESCRIPTORS_QUIET_S / 100
+        assert machine.capacity.lets_in(10)
+    machine.now += DESCRIPTORS_QUIET_S
+    assert machine.capacity.lets_in(749)
+    assert [line["event"] for line in said] == ["smtp.files_used_up", "smtp.files_free_again"]

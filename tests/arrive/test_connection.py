@@ -324,7 +324,10 @@ async def test_one_clients_heap_of_commands_lets_others_in_between() -> None:
     assert changes > 5, "they take turns"
 
 
-async def test_where_descriptors_run_out_a_client_is_told_and_the_rest_are_kept(said: list[EventDict]) -> None:
+async def test_where_descriptors_run_out_a_client_is_told_and_the_rest_are_kept(
+    said: list[EventDict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gatepost.arrive.capacity.DESCRIPTORS_QUIET_S", 0.05)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     next_one = os.dup(0)
     os.close(next_one)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
+from gatepost.app.errors import lacks_threads
+
 T = TypeVar("T")
 WITHIN_S = 5.0
 
@@ -32,6 +34,7 @@ class Beside:
 
         Raises:
             TimeoutError: no answer in time, or the call before hangs still.
+            BlockingIOError: the system allows no further thread now.
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
@@ -54,8 +57,16 @@ class Beside:
                 loop.call_soon_threadsafe(settle, result, failed)
 
         if not self.is_hanging:
-            self._thread = threading.Thread(target=run, name="beside", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=run, name="beside", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:
+                answer.cancel()
+                if not lacks_threads(error):
+                    raise
+                # It passes: whoever asks is refused like by a disk, and asks again.
+                raise BlockingIOError(errno.EAGAIN, "the system allows no further thread", "a file") from error
+            self._thread = thread
             done, _ = await asyncio.wait({answer}, timeout=self._within_s)
             if done:
                 self._thread = None

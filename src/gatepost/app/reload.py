@@ -128,7 +128,7 @@ class Reloader:
                     self._supervisor.reloading()
                     self._conclude(await self._reload())
                     self._supervisor.ready()
-                elif not self._beside.is_hanging and (done := await self._renew()):
+                elif self._doors.certificates and not self._beside.is_hanging and (done := await self._renew()):
                     self._conclude(done)
                 await self._record()
         finally:
@@ -160,6 +160,9 @@ class Reloader:
         """Show what the certificate files hold now; None where that is what they held."""
         try:
             refused = await self._beside(lambda: renew(self._doors, self._house.clock()))
+        except BlockingIOError as error:  # nothing was looked at: no reload, and nothing for the record
+            log.warning("house.certificates_not_looked_at", error=Raised.by(error))
+            return None
         except OSError as error:
             refused = _spoken(error)
         return None if refused is None else self._outcome(refused=refused)

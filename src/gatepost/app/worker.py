@@ -45,7 +45,7 @@ async def work() -> None:
         return
     process.prepare()
     settings = order.settings
-    board = Board.shared(settings.state / "boards" / f"smtp-{order.number}.board")
+    board = Board.shared(order.board)
     async with (
         open_house(settings, order.dsn, allow_loopback=order.allow_loopback, meters=board) as house,
         noting(house),
@@ -100,23 +100,30 @@ async def hear(told: asyncio.StreamReader) -> Order | None:
 async def _follow(told: asyncio.StreamReader, door: Changeable, house: House, stop: asyncio.Event) -> None:
     """Adopt what is told, and certificates that change on disk; set ``stop`` once nobody can tell any more."""
     listening, beside = asyncio.ensure_future(hear(told)), Beside()
+    order: Order | None = None  # the latest, until it is obeyed: nobody gives it twice
+    said: str | None = None
     while True:
         await asyncio.wait([listening], timeout=POLL_S)
-        try:
-            if not listening.done():
-                refused = None if beside.is_hanging else await beside(lambda: renew(door, house.clock()))
-            elif (order := listening.result()) is None:
+        if listening.done():
+            if (order := listening.result()) is None:
                 stop.set()
                 return
+            listening = asyncio.ensure_future(hear(told))
+        if beside.is_hanging:
+            continue
+        try:
+            if order is None:
+                refused = await beside(lambda: renew(door, house.clock()))
             else:
-                listening, refused = asyncio.ensure_future(hear(told)), ""
-                settings = order.settings
+                settings, refused = order.settings, ""
                 fresh = await beside(lambda: read_pairs(door, settings))  # noqa: B023  # awaited before the next
                 adopt(door, settings, fresh, house.clock())
+                order = None
         except (SettingsError, OSError, ssl.SSLError) as error:  # a file went between the house's look and ours
             refused = type(error).__name__
-        if refused:
+        if refused and refused != said:  # once, however often it is tried
             log.error("smtp.worker_refused", why=refused)
+        said = refused
 
 
 def main() -> None:

@@ -8,9 +8,11 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import structlog
 
+from gatepost.app.board import Board
 from gatepost.app.errors import CLOSE_GRACE_S, HouseEndedError, cannot_listen
 from gatepost.meters import Raised
 from gatepost.settings import Settings
@@ -56,6 +58,11 @@ class Order:
     port: int
     number: int = 0
     door: str = ""
+
+    @property
+    def board(self) -> Path:
+        """Where this worker counts."""
+        return self.settings.state / "boards" / f"smtp-{self.number}.board"
 
 
 def spell(order: Order) -> bytes:
@@ -140,6 +147,8 @@ class Workers:
                 self._living.discard(process)
                 self._serving.discard(number)
             log.error("smtp.worker_died", number=number, code=code, error=Raised.by(WorkerLostError()))
+            with suppress(OSError):  # it had none yet; a commit it was in is over, as the database knows
+                Board.leave_commit(replace(self._order, number=number).board)
             await asyncio.sleep(pace.after(served_s))
 
     async def _start(self, number: int) -> Process:

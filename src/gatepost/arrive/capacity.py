@@ -28,6 +28,11 @@ They are for the database, for bodies, for REST, for the metrics, and for client
 is to hear why it must come back later.
 """
 
+DESCRIPTORS_QUIET_S = 10.0
+"""They count as free again once nobody was turned away for so long: while clients come and go at the edge, one place
+that became free says nothing, and each client would be two lines of the log.
+"""
+
 log = structlog.get_logger()
 
 
@@ -106,17 +111,20 @@ class Capacity:
         self._in_flight = _InFlight()
         self._is_short = False
         self._turned_away = 0
-        self._lacks_descriptors = False
+        self._lacks_descriptors, self._lacked_at = False, 0.0
 
     def lets_in(self, descriptor: int) -> bool:
         """Tell whether a connection under this descriptor can stay."""
-        if lacks := is_among_the_last(descriptor):
+        if is_among_the_last(descriptor):
+            self._lacked_at = self._now()
             if not self._lacks_descriptors:
+                self._lacks_descriptors = True
                 log.error("smtp.files_used_up", descriptor=descriptor, next_step="raise LimitNOFILE (ulimit -n)")
-        elif self._lacks_descriptors:
+            return False
+        if self._lacks_descriptors and self._now() - self._lacked_at >= DESCRIPTORS_QUIET_S:
+            self._lacks_descriptors = False
             log.warning("smtp.files_free_again")
-        self._lacks_descriptors = lacks
-        return not lacks
+        return True
 
     def in_flight(self) -> AbstractContextManager[None]:
         """Count a message that came in and is not yet answered."""

@@ -57,8 +57,8 @@ STINGY_OCTETS = 5_000
 """In ``hurry_s`` seconds, of a message: whoever brings less is dismissed first. The slowest modems brought more."""
 SMALL_CHUNK_OCTETS = 1_024
 """A chunk below this costs more to take than what it brings is worth; honest clients send few of them."""
-RECIPIENTS_ASKED_SHARE = 10
-"""Of ``recipients_max`` in one transaction, the refused and the repeated counted too: beyond it somebody plays."""
+RECIPIENTS_ASKED_FACTOR = 10
+"""Times ``recipients_max`` in one transaction, the refused and repeated counted too: beyond it somebody plays."""
 FREED_SHARE = 0.1
 """Of all places, at once: enough for those who wait, and no more of the idle than that."""
 

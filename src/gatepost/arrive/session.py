@@ -21,7 +21,7 @@ from gatepost.arrive.events import (
     RecipientAnswer,
     StartTls,
 )
-from gatepost.arrive.limits import RECIPIENTS_ASKED_SHARE, Limits
+from gatepost.arrive.limits import RECIPIENTS_ASKED_FACTOR, Limits
 from gatepost.arrive.refusals import Refusal
 from gatepost.arrive.reply import Reply
 from gatepost.arrive.transaction import Chunk, Transaction
@@ -295,7 +295,7 @@ class Session(Dialogue):
         if transaction is None or transaction.inspection is not None:
             raise CommandError(reply.BAD_SEQUENCE)
         transaction.asked_count += 1
-        if transaction.asked_count > RECIPIENTS_ASKED_SHARE * self._limits.recipients_max:
+        if transaction.asked_count > RECIPIENTS_ASKED_FACTOR * self._limits.recipients_max:
             self._end(reply.TOO_MANY_ERRORS, Refusal.LIMIT_ERRORS)
             return
         self._asked = parse_rcpt(argument, is_smtputf8=transaction.is_smtputf8)
