@@ -11,7 +11,7 @@ from structlog.typing import EventDict
 from gatepost.db import DatabaseUnavailableError
 from gatepost.db.lease import HeldError, Holder, Lease
 
-ONE = Holder(host="one.example", folder="/srv/êins -- 1\n'; --", since="2026-11-01 08:00:00Z")
+ONE = Holder(host="one.example", folder="/srv/êins -- 1\n'; --", since="2026-11-01 08:00:00Z", token="01" * 8)
 TWO = Holder(host="two.example", folder="/srv/two", since="2026-11-02 08:00:00Z")
 
 
@@ -19,6 +19,7 @@ TWO = Holder(host="two.example", folder="/srv/two", since="2026-11-02 08:00:00Z"
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gatepost.db.lease.PATIENCE_S", 0.1)
     monkeypatch.setattr("gatepost.db.lease.AGAIN_S", 0.05)
+    monkeypatch.setattr("gatepost.db.lease.ASK_S", 0.1)
 
 
 @asynccontextmanager
@@ -54,8 +55,9 @@ async def test_the_second_house_is_told_which_is_the_first(app_dsn: str) -> None
 
 
 async def test_long_names_are_told_too(app_dsn: str) -> None:
-    long = Holder(host="h" * 400, folder="/" + "ü" * 4000, since=ONE.since)
+    long = Holder(host="h" * 400, folder="/" + "ü" * 4000, since=ONE.since, token=ONE.token)
     async with _kept(Lease(app_dsn, long)):
+        await asyncio.sleep(0.3)  # the server is asked, and remembers that statement instead
         with pytest.raises(HeldError) as raised:
             await Lease(app_dsn, TWO).begin()
     assert raised.value.holder.host.startswith("hhh")
@@ -163,3 +165,92 @@ async def test_a_house_does_not_take_its_own_old_session_for_another_house(app_d
     stop.set()
     await keeping
     await lease.end()
+
+
+async def test_a_house_does_not_take_a_session_whose_answer_was_lost_for_another_house(
+    app_dsn: str, owner_dsn: str, said: list[EventDict]
+) -> None:
+    """An attempt that the server granted, and that we took for failed: its process was never told."""
+    granted, away = Lease(app_dsn, ONE), False
+
+    async def dsn() -> str:
+        return f"{app_dsn} host=/nonexistent" if away else app_dsn
+
+    async with _kept(Lease(dsn, ONE)) as keeping:
+        away = True
+        _end_holder(owner_dsn)
+        await _until(said, "lease.lost")
+        await granted.begin()
+        away = False
+        await asyncio.sleep(0.3)
+        assert not keeping.done()
+        await granted.end()
+        await _until(said, "lease.retaken")
+
+
+READ_ONLY = "-c default_transaction_read_only=on"
+
+
+async def test_a_lease_leaves_a_server_that_became_read_only(
+    app_dsn: str, said: list[EventDict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A demoted primary ends no session, and keeps the lock; nothing is taken there before it writes again."""
+    lease = Lease(app_dsn, ONE)
+    async with _kept(lease) as keeping:
+        await asyncio.sleep(0.3)
+        assert said == []
+        demoted = lease._connection
+        assert demoted is not None
+        with monkeypatch.context() as patch:
+            patch.setattr("gatepost.db.lease._OPTIONS", READ_ONLY)
+            _demote(demoted)
+            await _until(said, "lease.lost")
+            assert demoted.closed
+            await asyncio.sleep(0.3)
+            assert not keeping.done()
+            assert "lease.retaken" not in [line["event"] for line in said]
+        await _until(said, "lease.retaken")
+
+
+def _demote(connection: psycopg.AsyncConnection[object]) -> None:
+    """Make each next statement of a session read-only, as a demotion does."""
+    execute = connection.execute
+
+    async def demoted(query: bytes) -> object:
+        await execute("set default_transaction_read_only = on")
+        return await execute(query)
+
+    connection.execute = demoted  # type: ignore[method-assign,assignment]
+
+
+async def test_no_lease_is_taken_where_nothing_is_written(app_dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gatepost.db.lease._OPTIONS", READ_ONLY)
+    with pytest.raises(DatabaseUnavailableError, match="read-only"):
+        await Lease(app_dsn, ONE).begin()
+
+
+async def test_a_lock_that_the_server_lost_is_taken_anew(app_dsn: str, said: list[EventDict]) -> None:
+    """Such as by a pooler's ``discard all``."""
+    lease = Lease(app_dsn, ONE)
+    await lease.begin()
+    assert lease._connection is not None
+    await lease._connection.execute("select pg_advisory_unlock_all()")
+    stop = asyncio.Event()
+    keeping = asyncio.ensure_future(lease.keep(stop))
+    await _until(said, "lease.retaken")
+    stop.set()
+    await keeping
+    await lease.end()
+
+
+async def test_a_lease_leaves_a_server_that_is_silent(
+    app_dsn: str, said: list[EventDict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gatepost.db.lease.ANSWER_S", 0.2)
+    lease = Lease(app_dsn, ONE)
+    async with _kept(lease):
+        silent = lease._connection
+        assert silent is not None
+        monkeypatch.setattr(silent, "execute", lambda _query: asyncio.sleep(60))
+        await _until(said, "lease.retaken")
+        assert silent.closed

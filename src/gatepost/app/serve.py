@@ -203,7 +203,8 @@ async def _alone(settings: Settings, house: House, dsn: str) -> AsyncIterator[Le
         HouseEndedError: another one does.
     """
     began = house.clock().strftime("%Y-%m-%d %H:%M:%SZ")
-    holder = Holder(host=socket.gethostname(), folder=str(settings.state.resolve()), since=began)
+    folder, token = str(settings.state.resolve()), house.entropy(8).hex()
+    holder = Holder(host=socket.gethostname(), folder=folder, since=began, token=token)
     lease = Lease(through(house.egress, dsn), holder)
     try:
         try:

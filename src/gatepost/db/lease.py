@@ -1,7 +1,7 @@
 """One house at a time serves on a database: a lease, which ends with the connection that holds it.
 
 It is a session-level advisory lock (PostgreSQL 13.3.5) on a connection of its own, so a house that is killed, or whose
-machine goes away, holds nothing. Who holds it stands in ``pg_stat_activity``, behind the statement that took it.
+machine goes away, holds nothing. Who holds it stands in ``pg_stat_activity``, behind each statement of that session.
 """
 
 import asyncio
@@ -15,14 +15,16 @@ from typing import Any, Self
 import psycopg
 import structlog
 
-from gatepost.db.outages import outages
+from gatepost.db.outages import READ_ONLY, outages
 from gatepost.db.outside import SILENCE, Dsn, DsnError
 from gatepost.db.transaction import DatabaseUnavailableError
 from gatepost.egress import EgressRefusedError, UnreachableError
 
 AGAIN_S = 0.5
 ANSWER_S = 10.0
-"""How long one attempt may take; a server that hangs never says so."""
+"""How long one attempt may take, and one answer; a server that hangs never says so."""
+ASK_S = 5.0
+"""How often the server is asked whether the lease is still ours there, and whether it still takes writes."""
 PATIENCE_S = 2.0
 """How long a start waits for a house that may be on its way out."""
 OWN_PATIENCE_S = 30.0
@@ -35,6 +37,10 @@ _OPTIONS = "-c idle_session_timeout=0" + "".join(
     f" -c tcp_{name.removeprefix('tcp_')}={bound}" for name, bound in SILENCE.items()
 )
 _TAKE = "select pg_try_advisory_lock(1734440037, 1) as is_ours -- "  # the octets of "gate"
+# A demoted primary keeps our session and its lock, while the next house begins on the new one.
+_WRITES = "select current_setting('transaction_read_only') = 'off'"
+# Short, as all that stands before a name has to be. This session has no other advisory lock.
+_ASK = f"{_WRITES} and 'advisory' in (select locktype from pg_locks where pid = pg_backend_pid()) -- "  # noqa: S608  # of our own
 _HOLDER = b"""
     select pid, coalesce(query, ''), backend_start from pg_locks join pg_stat_activity using (pid)
     where locktype = 'advisory' and granted and (classid, objid, objsubid) = (1734440037, 1, 2)
@@ -47,12 +53,14 @@ log = structlog.get_logger()
 class Holder:
     """A house that holds the lease, or wants to.
 
-    ``since``: when it began, as text; ``backend``: PostgreSQL's process, 0 while there is none.
+    ``since``: when it began, as text; ``token``: random, by which it knows itself; ``backend``: PostgreSQL's process,
+    0 while there is none.
     """
 
     host: str
     folder: str
     since: str
+    token: str = ""
     backend: int = 0
 
     @classmethod
@@ -62,12 +70,13 @@ class Holder:
         with suppress(ValueError):
             said = json.loads(query.partition("-- ")[2])
         host, folder = (str(said.get(name, "unknown")) for name in ("host", "folder"))
-        return cls(host=host, folder=folder, since=str(said.get("since", since)), backend=backend)
+        began, token = str(said.get("since", since)), str(said.get("token", ""))
+        return cls(host=host, folder=folder, since=began, token=token, backend=backend)
 
-    def spelled(self) -> bytes:
-        """Return the statement by which it takes the lease."""
+    def spelled(self, statement: str = _TAKE) -> bytes:
+        """Return a statement of the lease's session, such as the one that takes it, with the house behind it."""
         shown = {"host": self.host[-SHOWN_MAX:], "folder": self.folder[-SHOWN_MAX:], "since": self.since}
-        return (_TAKE + json.dumps(shown, ensure_ascii=False)).encode(errors="replace")
+        return (statement + json.dumps(shown | {"token": self.token}, ensure_ascii=False)).encode(errors="replace")
 
 
 class HeldError(Exception):
@@ -117,7 +126,7 @@ class Lease:
             waited_s += AGAIN_S
 
     async def keep(self, stop: asyncio.Event) -> None:
-        """Take the lease anew each time its connection is lost, until ``stop``.
+        """Take the lease anew each time it is lost, until ``stop``.
 
         Raises:
             HeldError: another house took it meanwhile.
@@ -144,11 +153,14 @@ class Lease:
             self._connection = None
 
     async def _lose(self) -> None:
-        """Return once the connection is lost: nothing is ever said over it."""
-        if self._connection is not None:
-            with suppress(psycopg.OperationalError):
-                async for _ in self._connection.notifies():
+        """Return once the lease is lost: its connection ended or is silent, or its server lost it or is read-only."""
+        is_kept = self._connection is not None
+        with suppress(psycopg.Error, TimeoutError):
+            while is_kept and self._connection is not None:
+                async for _ in self._connection.notifies(timeout=ASK_S):  # an end that is told is heard at once
                     pass
+                async with asyncio.timeout(ANSWER_S):
+                    is_kept = await _row(self._connection, self._holder.spelled(_ASK)) == (True,)
         await self.end()
 
     async def _retake(self, stop: asyncio.Event) -> None:
@@ -158,7 +170,7 @@ class Lease:
             except DatabaseUnavailableError:
                 pass
             except HeldError as error:
-                if error.holder.backend != self._backend:  # else it is ours, and PostgreSQL has not missed us yet
+                if not self._is_ours(error.holder):  # else PostgreSQL has not missed us yet
                     raise
             else:
                 log.warning("lease.retaken")
@@ -166,6 +178,10 @@ class Lease:
             with suppress(TimeoutError):
                 async with asyncio.timeout(AGAIN_S):
                     await stop.wait()
+
+    def _is_ours(self, holder: Holder) -> bool:
+        """Tell whether a session is ours; the token says so of one whose answer was lost."""
+        return holder.backend == self._backend or (holder.token == self._holder.token != "")
 
     async def _take(self) -> None:
         try:
@@ -179,6 +195,8 @@ class Lease:
         text = self._dsn if isinstance(self._dsn, str) else await self._dsn()
         connection = await psycopg.AsyncConnection.connect(text, autocommit=True, options=_OPTIONS)
         try:
+            if await _row(connection, _WRITES.encode()) != (True,):  # libpq may have found the primary of before
+                raise psycopg.errors.ReadOnlySqlTransaction(READ_ONLY)
             while True:
                 (is_ours,) = await _row(connection, self._holder.spelled()) or (False,)
                 if is_ours:
