@@ -198,7 +198,7 @@ def questions(
         def asked(tx: Transaction) -> Awaitable[mailbox.Found | mailbox.Page]:
             cursor = None
             if after is not None:
-                place = timed(letters.letter(after).received_at, (after + 1).to_bytes(8, "big"))
+                place = timed(letters.letter(after).received_at, f"{after + 1:016x}")
                 cursor = cursor_of(tx.vault, f"search/{ACCOUNT}/{text}", place)
             return mailbox.search(tx, ACCOUNT, mailbox.parse_query(text), limit=50, cursor=cursor)
 

@@ -66,25 +66,22 @@ async def test_long_names_are_told_too(app_dsn: str) -> None:
 
 async def test_a_house_that_ends_this_moment_is_waited_for(app_dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gatepost.db.lease.PATIENCE_S", 20)
-    first, second = Lease(app_dsn, ONE), Lease(app_dsn, TWO)
-    await first.begin()
-    coming = asyncio.ensure_future(second.begin())
-    await asyncio.sleep(0.2)
-    assert not coming.done()
-    await first.end()
-    await coming
-    await second.end()
+    await _waits(Lease(app_dsn, TWO), Lease(app_dsn, ONE), 0.2)
 
 
 async def test_what_a_killed_house_of_this_folder_left_is_waited_for_longer(app_dsn: str) -> None:
-    left, again = Lease(app_dsn, ONE), Lease(app_dsn, ONE)
-    await left.begin()
-    coming = asyncio.ensure_future(again.begin())
-    await asyncio.sleep(0.4)
-    assert not coming.done()
-    await left.end()
-    await coming
-    await again.end()
+    await _waits(Lease(app_dsn, ONE), Lease(app_dsn, ONE), 0.4)
+
+
+async def _waits(coming: Lease, holder: Lease, at_least_s: float) -> None:
+    """Let ``coming`` begin while the holder has it: it gets it when the holder ends, and not before."""
+    await holder.begin()
+    begun = asyncio.ensure_future(coming.begin())
+    await asyncio.sleep(at_least_s)
+    assert not begun.done()
+    await holder.end()
+    await begun
+    await coming.end()
 
 
 async def test_another_database_is_another_lease(app_dsn: str, cluster_dsn: str) -> None:

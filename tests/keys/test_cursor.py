@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepost.keys import CursorError, KeyStore, cursor_of, place_of, read_timed, timed
+from gatepost.keys import CursorError, KeyStore, cursor_of, cut, numbered, place_of, read_numbered, read_timed, timed
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +56,23 @@ def test_neighbours_are_spelled_nothing_alike(store: KeyStore) -> None:
     assert all(sum(a == b for a, b in zip(one, two, strict=True)) < 10 for one, two in itertools.pairwise(spelled))
 
 
-@given(at=st.datetimes(timezones=st.just(UTC)), tie=st.binary(max_size=30))
-def test_a_time_comes_back_to_the_microsecond(at: datetime, tie: bytes) -> None:
+@given(at=st.datetimes(timezones=st.just(UTC)), tie=st.text(max_size=30))
+def test_a_time_comes_back_to_the_microsecond(at: datetime, tie: str) -> None:
     assert read_timed(timed(at, tie)) == (at, tie)
+
+
+@given(number=st.integers(0, 2**64 - 1))
+def test_a_number_comes_back(number: int) -> None:
+    assert read_numbered(numbered(number)) == number
+
+
+@pytest.mark.parametrize("rows", range(8))
+def test_pages_show_each_row_once_and_end(store: KeyStore, rows: int) -> None:
+    vault, shown, cursor = store.vault("tn_a"), [], None
+    for _ in range(4):
+        above = -1 if cursor is None else read_numbered(place_of(vault, "mail/1", cursor))
+        page, cursor = cut(vault, "mail/1", [each for each in range(rows) if each > above][:4], 3, numbered)
+        shown += page
+        if cursor is None:
+            break
+    assert (shown, cursor) == (list(range(rows)), None)

@@ -4,7 +4,7 @@ import asyncio
 import errno
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from concurrent.futures import Future
 from typing import TypeVar
 
 from gatepost.app.errors import lacks_threads
@@ -36,40 +36,33 @@ class Beside:
             TimeoutError: no answer in time, or the call before hangs still.
             BlockingIOError: the system allows no further thread now.
         """
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[T] = loop.create_future()
-
-        def settle(result: T | None, error: Exception | None) -> None:
-            if answer.done():
-                return
-            if error is not None:
-                answer.set_exception(error)
-            else:
-                answer.set_result(result)  # type: ignore[arg-type]  # of this very call
+        answer: Future[T] = Future()
+        answer.set_running_or_notify_cancel()  # whoever gives it up does not keep the thread from answering
 
         def run() -> None:
-            result, failed = None, None
             try:
                 result = call()
             except Exception as error:  # noqa: BLE001  # raised again where it is waited for
-                failed = error
-            with suppress(RuntimeError):  # the loop has ended meanwhile
-                loop.call_soon_threadsafe(settle, result, failed)
+                answer.set_exception(error)
+            else:
+                answer.set_result(result)
 
         if not self.is_hanging:
             thread = threading.Thread(target=run, name="beside", daemon=True)
             try:
                 thread.start()
             except RuntimeError as error:
-                answer.cancel()
                 if not lacks_threads(error):
                     raise
                 # It passes: whoever asks is refused like by a disk, and asks again.
                 raise BlockingIOError(errno.EAGAIN, "the system allows no further thread", "a file") from error
             self._thread = thread
-            done, _ = await asyncio.wait({answer}, timeout=self._within_s)
+            awaited = asyncio.wrap_future(answer)
+            try:
+                done, _ = await asyncio.wait({awaited}, timeout=self._within_s)
+            finally:
+                awaited.cancel()
             if done:
                 self._thread = None
                 return answer.result()
-        answer.cancel()
         raise TimeoutError(errno.ETIMEDOUT, f"no answer within {self._within_s:g} s", "a file")

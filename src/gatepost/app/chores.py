@@ -16,7 +16,7 @@ import structlog
 
 from gatepost import access, decide, mailbox, record
 from gatepost.app.errors import HouseEndedError
-from gatepost.app.past import Past
+from gatepost.app.past import AHEAD_SAID, Past
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.clock import UNKNOWN, Entropy
 from gatepost.db import DatabaseUnavailableError
@@ -37,9 +37,6 @@ JITTER = 0.1
 """A part of the pause, so that many houses on one database, started together, do not come together for ever."""
 
 NEWS_S, MINUTE_S, HOUR_S, DAY_S = 15.0, 60.0, 3_600.0, 86_400.0
-
-AHEAD_SAID = timedelta(hours=1)
-"""How far the clock may be ahead of what has surely passed before anybody is told."""
 
 log = structlog.get_logger()
 

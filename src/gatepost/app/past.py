@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
@@ -22,6 +22,8 @@ from gatepost.app.state import write_private
 from gatepost.clock import UNKNOWN, Clock
 
 FILE, CONFIRMED = "clock.json", "clock.confirmed"
+AHEAD_SAID = timedelta(hours=1)
+"""How far the clock may be ahead of what has surely passed before anybody is told."""
 SETTLES_S = 86_400
 """How long the house has run by a clock before it counts as right."""
 LEADS_MAX = 2_000

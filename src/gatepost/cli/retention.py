@@ -12,9 +12,8 @@ from gatepost.access.paper import Tenant
 from gatepost.app import administer
 from gatepost.app.administer import OPERATOR
 from gatepost.app.build import clock
-from gatepost.app.chores import AHEAD_SAID
 from gatepost.app.open import admin_keeper
-from gatepost.app.past import Past
+from gatepost.app.past import AHEAD_SAID, Past
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.cli.frame import AsJson, Config, ForTenant, Refusal, read_settings, show, with_house
 from gatepost.cli.menu import app

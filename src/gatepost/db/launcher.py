@@ -201,7 +201,7 @@ class Cluster:
             stdout=output,
             stderr=output,
             cwd="/",
-            env=_MEMORY | os.environ,  # noqa: TID251  # handed on as it is: what the operator says of memory goes before
+            env=_MEMORY | os.environ,  # noqa: TID251  # handed on: what the operator says of memory goes before
             process_group=0,  # Ctrl-C reaches us, not it: we stop it in order
             user=account.pw_uid if account else None,
             group=account.pw_gid if account else None,

@@ -54,11 +54,12 @@ _OPTIONS += "".join(f" -c tcp_{name.removeprefix('tcp_')}={bound}" for name, bou
 # Nor does the lock of a transaction that nobody goes on with outlive what its owner would wait for an answer: a proxy
 # on the way may acknowledge what it never passes on, and then no kernel notices.
 _IDLE = " -c idle_in_transaction_session_timeout={}ms"
-# A 250 is a promise, whatever is set for a role or the database. `local` is raised too: it passes over a standby that
-# PostgreSQL was told to wait for. What else was chosen stays; it is said for the session, so that nothing said later
-# takes it back.
+WEAK = ("off", "local")
+"""Of ``synchronous_commit``, what may lose what was committed: `local` passes over a standby that is waited for."""
+# A 250 is a promise, whatever is set for a role or the database. What else was chosen stays; it is said for the
+# session, so that nothing said later takes it back.
 _DURABLE = """
-    select set_config('synchronous_commit', case when said in ('off', 'local') then 'on' else said end, false)
+    select set_config('synchronous_commit', case when said = any(%(weak)s) then 'on' else said end, false)
     from current_setting('synchronous_commit') as said
 """
 _BIND = "select set_config('gatepost.tenant', %(tenant)s, true)"
@@ -322,7 +323,7 @@ async def _make_durable(connection: Connection) -> None:
     Bounded: the pool's few workers would wait for ever where the way swallows everything after the greeting.
     """
     async with asyncio.timeout(CONFIGURE_S):
-        await connection.execute(_DURABLE)
+        await connection.execute(_DURABLE, {"weak": [*WEAK]})
 
 
 async def _ask_again(pool: AsyncConnectionPool[Connection]) -> None:

@@ -11,7 +11,7 @@ from gatepost.deliver import hold_store
 from gatepost.deliver.paper import DefaultOutcome, Held, Hold, HoldState
 from gatepost.ids import AccountId, EmailId, HoldId
 from gatepost.jobs import Promise
-from gatepost.keys import cursor_of, place_of, read_timed, timed
+from gatepost.keys import cut, place_of, read_timed, timed
 from gatepost.record.paper import Recorded
 from gatepost.verify import again
 from gatepost.verify.paper import Verified
@@ -123,15 +123,9 @@ async def page(
         CursorError: the cursor continues another list, or none.
     """
     of_list = f"holds/{account}/{state}"
-    below = None
-    if cursor is not None:
-        at, name = read_timed(place_of(tx.vault, of_list, cursor))
-        below = at, name.decode()
+    below = None if cursor is None else read_timed(place_of(tx.vault, of_list, cursor))
     found = await hold_store.page(tx, account, state=state, limit=limit + 1, below=below)
-    shown = found[:limit]
-    if len(found) == len(shown):
-        return Page(shown, None)
-    return Page(shown, cursor_of(tx.vault, of_list, timed(shown[-1].held_at, shown[-1].id.encode())))
+    return Page(*cut(tx.vault, of_list, found, limit, lambda hold: timed(hold.held_at, hold.id)))
 
 
 async def check_approver(tx: Transaction, hold: Hold, approver: Approver) -> None:

@@ -6,7 +6,9 @@ no nonce, and equal places are spelled alike. Nothing is kept of a cursor, so th
 """
 
 import base64
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
@@ -15,6 +17,9 @@ from gatepost.keys.vault import Vault
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME_OCTETS = 8
+_NUMBER_OCTETS = 8
+
+T = TypeVar("T")
 
 
 class CursorError(ValueError):
@@ -55,12 +60,38 @@ def _spelled(sealed: bytes) -> str:
     return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii")
 
 
-def timed(at: datetime, tie: bytes) -> bytes:
+def cut(
+    vault: Vault, of_list: str, found: Sequence[T], limit: int, place: Callable[[T], bytes]
+) -> tuple[list[T], str | None]:
+    """Return a page of at most ``limit`` rows, and the cursor that continues the list after it, None at its end.
+
+    Args:
+        vault: the tenant's.
+        of_list: as for ``cursor_of``.
+        found: one row more than the page holds, where there is a next one.
+        limit: how many rows a page has.
+        place: where a row stands.
+    """
+    shown = list(found[:limit])
+    return shown, None if len(found) <= limit else cursor_of(vault, of_list, place(shown[-1]))
+
+
+def numbered(number: int) -> bytes:
+    """Return the place of a row in a list that goes by a number from 0 to 2**64 - 1."""
+    return number.to_bytes(_NUMBER_OCTETS, "big")
+
+
+def read_numbered(place: bytes) -> int:
+    """Return what ``numbered`` was given."""
+    return int.from_bytes(place, "big")
+
+
+def timed(at: datetime, tie: str) -> bytes:
     """Return the place of a row in a list that goes by time, and among those of one microsecond by ``tie``."""
-    return ((at - _EPOCH) // timedelta(microseconds=1)).to_bytes(_TIME_OCTETS, "big", signed=True) + tie
+    return ((at - _EPOCH) // timedelta(microseconds=1)).to_bytes(_TIME_OCTETS, "big", signed=True) + tie.encode()
 
 
-def read_timed(place: bytes) -> tuple[datetime, bytes]:
+def read_timed(place: bytes) -> tuple[datetime, str]:
     """Return what ``timed`` was given."""
     microseconds = int.from_bytes(place[:_TIME_OCTETS], "big", signed=True)
-    return _EPOCH + timedelta(microseconds=microseconds), place[_TIME_OCTETS:]
+    return _EPOCH + timedelta(microseconds=microseconds), place[_TIME_OCTETS:].decode()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from gatepost.db import Transaction
 from gatepost.ids import AccountId, EmailId, ThreadId
-from gatepost.keys import cursor_of, place_of
+from gatepost.keys import cut, numbered, place_of, read_numbered
 from gatepost.mailbox import store
 from gatepost.mailbox.body import BodyDamagedError, BodyMissingError, in_custody, is_small, keep_bodies, read_body
 from gatepost.mailbox.indexer import Indexer
@@ -109,7 +109,7 @@ async def page(
         CursorError: the cursor continues another list, or none.
     """
     of_list = f"mail/{account}/{is_proven}/{is_automatic}"
-    below = None if cursor is None else int.from_bytes(place_of(tx.vault, of_list, cursor), "big")
+    below = None if cursor is None else read_numbered(place_of(tx.vault, of_list, cursor))
     found = await store.page(tx, account, limit=limit + 1, below=below, is_proven=is_proven, is_automatic=is_automatic)
     return _page(tx, of_list, found, limit)
 
@@ -123,17 +123,15 @@ async def thread(
         CursorError: the cursor continues another list, or none.
     """
     of_list = f"thread/{account}/{thread_id}"
-    above = 0 if cursor is None else int.from_bytes(place_of(tx.vault, of_list, cursor), "big")
+    above = 0 if cursor is None else read_numbered(place_of(tx.vault, of_list, cursor))
     found = await store.by_thread(tx, account, thread_id, limit=limit + 1, above=above)
     return _page(tx, of_list, found, limit)
 
 
 def _page(tx: Transaction, of_list: str, found: Sequence[tuple[int, Email]], limit: int) -> Page:
     """Return so many of the messages found; one more than those tells that there is a next page."""
-    emails = [email for _, email in found[:limit]]
-    if len(found) <= limit:
-        return Page(emails, None)
-    return Page(emails, cursor_of(tx.vault, of_list, found[limit - 1][0].to_bytes(8, "big")))
+    shown, after = cut(tx.vault, of_list, found, limit, lambda one: numbered(one[0]))
+    return Page([email for _, email in shown], after)
 
 
 async def threads_for(tx: Transaction, newcomers: Sequence[Newcomer]) -> list[ThreadId]:

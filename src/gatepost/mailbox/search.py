@@ -66,7 +66,7 @@ async def search(tx: Transaction, account: AccountId, query: Query, *, limit: in
         end = candidates[-1].place if len(candidates) == count else None
     if len(hits) > limit:
         end = hits[limit - 1][0]
-    after = None if end is None else cursor_of(tx.vault, of_list, timed(end.at, end.seq.to_bytes(8, "big")))
+    after = None if end is None else cursor_of(tx.vault, of_list, timed(end.at, f"{end.seq:016x}"))
     return Found(tuple(email for _, email in hits[:limit]), after, unindexed)
 
 
@@ -86,4 +86,4 @@ def _compared(query: Query, candidates: Sequence[Candidate]) -> list[tuple[Place
 
 def _place(octets: bytes) -> Place:
     at, seq = read_timed(octets)
-    return Place(at, int.from_bytes(seq, "big"))
+    return Place(at, int(seq, 16))

@@ -28,7 +28,7 @@ from gatepost.decide import Stored
 from gatepost.deliver.hold import Approver, ApproverError
 from gatepost.ids import AccountId, EmailId, KeyId, PetitionId, token
 from gatepost.jobs import Jobs
-from gatepost.keys import cursor_of, place_of, read_timed, timed
+from gatepost.keys import cut, place_of, read_timed, timed
 from gatepost.mail.address import Address
 from gatepost.record.paper import Consequence
 from gatepost.record.paper import Kind as EntryKind
@@ -163,15 +163,9 @@ async def page(tx: Transaction, account: AccountId, *, limit: int, cursor: str |
         CursorError: the cursor continues another list, or none.
     """
     of_list = f"petitions/{account}"
-    below = None
-    if cursor is not None:
-        at, name = read_timed(place_of(tx.vault, of_list, cursor))
-        below = at, name.decode()
+    below = None if cursor is None else read_timed(place_of(tx.vault, of_list, cursor))
     found = await store.page(tx, account, limit=limit + 1, below=below)
-    shown = found[:limit]
-    if len(found) == len(shown):
-        return Page(shown, None)
-    return Page(shown, cursor_of(tx.vault, of_list, timed(shown[-1].made_at, shown[-1].id.encode())))
+    return Page(*cut(tx.vault, of_list, found, limit, lambda petition: timed(petition.made_at, petition.id)))
 
 
 async def waiting(tx: Transaction, account: AccountId, *, at: datetime) -> list[Petition]:

@@ -8,13 +8,12 @@ from collections.abc import Callable
 from datetime import datetime
 
 from gatepost.app.doctor.finding import Finding, failure, ok, warning
-from gatepost.app.past import Past, Standing
+from gatepost.app.past import AHEAD_SAID, Past, Standing
 from gatepost.clock import Clock
 from gatepost.db import Database
 
 OFFSET_WARN_S = 1.0
 OFFSET_FAIL_S = 30.0
-AHEAD_WARN_S = 3_600.0
 STEADY_S = 0.25
 STEP_MAX_S = 0.05
 _SYNC = "let systemd-timesyncd, chrony or ntpd keep it"
@@ -42,7 +41,7 @@ def judge_past(standing: Standing) -> Finding:
     wait = f"nothing is removed for its age by it until the house has run {hours} h more"
     if standing.ahead_s is None:
         return ok("clock.past", f"the house has not seen a day pass yet: {wait}")
-    if standing.ahead_s > AHEAD_WARN_S:
+    if standing.ahead_s > AHEAD_SAID.total_seconds():
         return warning(
             "clock.past",
             f"our clock is {standing.ahead_s / 3_600:.1f} h ahead of the time the house saw pass: {wait}",

@@ -7,6 +7,7 @@ from gatepost.db import Database, DatabaseUnavailableError
 from gatepost.db.binaries import OLDEST_MAJOR
 from gatepost.db.migrate import MigrationError, check_schema
 from gatepost.db.outside import Dsn
+from gatepost.db.pool import WEAK
 from gatepost.settings import Settings
 
 _ASKED = """
@@ -34,7 +35,6 @@ _MAY_CHANGE = """
 """
 
 
-WEAK = frozenset({"off", "local"})
 """What of ``synchronous_commit`` confirms what is not on every disk it is to be on."""
 
 
