@@ -3,7 +3,17 @@ import asyncio
 import pytest
 
 from gatepost.deliver.paper import Attempt, AttemptResult
-from gatepost.deliver.traffic import AT_ONCE, BRIEF, CONVERSATIONS, FIRST, LONG, PATIENCE_S, CrowdedError, Traffic
+from gatepost.deliver.traffic import (
+    AT_ONCE,
+    BRIEF,
+    CONVERSATIONS,
+    FIRST,
+    LONG,
+    PATIENCE_S,
+    REGISTRANT,
+    CrowdedError,
+    Traffic,
+)
 
 ACCEPTED = Attempt(AttemptResult.ACCEPTED, 250, "2.0.0", "remote.accepted")
 SILENT = Attempt(AttemptResult.DEFERRED, 0, "4.4.1", "remote.unreachable")
@@ -20,9 +30,9 @@ class _Scene:
         self.put_off: list[float] = []
         self.ends = asyncio.Event()
 
-    async def talk(self, name: str, made: Attempt) -> None:
+    async def talk(self, name: str, made: Attempt, registrant: str = "") -> None:
         try:
-            async with self.traffic.toward(name) as tell:
+            async with self.traffic.toward(name, registrant) as tell:
                 self.under_way += 1
                 self.most = max(self.most, self.under_way)
                 await self.ends.wait()
@@ -48,6 +58,32 @@ async def test_whoever_hangs_leaves_room_for_the_others(scene: _Scene) -> None:
         assert scene.under_way == FIRST
         assert sum(not task.done() for task in tasks) == FIRST + AT_ONCE <= CONVERSATIONS // 2
         group.create_task(scene.talk("other.example", ACCEPTED))
+        await scene.settles()
+        assert scene.under_way == FIRST + 1
+        scene.ends.set()
+
+
+async def test_many_domains_of_one_registrant_leave_room_for_those_of_others(scene: _Scene) -> None:
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        for number in range(CONVERSATIONS):
+            for _ in range(FIRST + 1):
+                group.create_task(scene.talk(f"d{number}.hangs.example", SILENT, "hangs.example"))
+        await scene.settles()
+        assert scene.under_way <= REGISTRANT == CONVERSATIONS // 2
+        held = scene.under_way
+        group.create_task(scene.talk("other.example", ACCEPTED, "other.example"))
+        await scene.settles()
+        assert scene.under_way == held + 1
+        scene.ends.set()
+    assert scene.traffic._registrants == {}
+
+
+async def test_one_domain_that_hangs_leaves_room_for_others_of_its_registrant(scene: _Scene) -> None:
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        for _ in range(CONVERSATIONS):
+            group.create_task(scene.talk("hangs.university.example", SILENT, "university.example"))
+        await scene.settles()
+        group.create_task(scene.talk("law.university.example", ACCEPTED, "university.example"))
         await scene.settles()
         assert scene.under_way == FIRST + 1
         scene.ends.set()

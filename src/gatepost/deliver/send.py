@@ -128,15 +128,12 @@ class Courier:
             keys = await domains.signing_keys(tx, submission.author_domain, self.house.keyring)
         if not keys:  # unsigned it would fail DMARC at the other end; the operator can still mend it
             return Attempt(AttemptResult.DEFERRED, 0, "4.7.0", "signing.no_key")
-        async with self.traffic.toward(self._destination(submission)) as tell:
+        hop, domain = self.house.next_hop, submission.rcpt_to.domain
+        share = (f"{hop.host}:{hop.port}", "") if hop else (domain, organizational_domain(domain))
+        async with self.traffic.toward(*share) as tell:
             made = await self._hand_over(tenant, submission, keys)
             tell(made)
         return made
-
-    def _destination(self, submission: Submission) -> str:
-        """Return what shares one part of the traffic: the relay, or all domains of one registrant."""
-        hop, domain = self.house.next_hop, submission.rcpt_to.domain
-        return f"{hop.host}:{hop.port}" if hop else organizational_domain(domain)
 
     async def _hand_over(self, tenant: TenantId, submission: Submission, keys: Sequence[SigningKey]) -> Attempt:
         try:
