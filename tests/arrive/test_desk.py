@@ -59,7 +59,12 @@ class Ruin:
 
 def desk(house: Hamlet | Ruin) -> Desk:
     return Desk(
-        route=house.route, tenant_of=house.tenant_of, receive=house.receive, refused=house.refused, answer_s=0.05
+        hostname="mail.house.example",
+        route=house.route,
+        tenant_of=house.tenant_of,
+        receive=house.receive,
+        refused=house.refused,
+        answer_s=0.05,
     )
 
 
@@ -72,6 +77,8 @@ def desk(house: Hamlet | Ruin) -> Desk:
         (None, POSTMASTER),
         (Address("PostMaster", "ours.example"), POSTMASTER),
         (Address("postmaster", "elsewhere.example"), Nobody(None)),
+        (Address("PostMaster", "mail.house.example"), POSTMASTER),
+        (Address("agent", "mail.house.example"), Nobody(None)),
     ],
 )
 async def test_where_a_recipient_leads(address: Address | None, answer: Destination | Nobody) -> None:
@@ -101,5 +108,12 @@ async def test_a_house_without_a_postmaster_asks_to_try_again() -> None:
     async def nowhere(_: Address | None) -> Destination | None:
         return None
 
-    lonely = Desk(route=nowhere, tenant_of=hamlet.tenant_of, receive=hamlet.receive, refused=hamlet.refused, answer_s=1)
+    lonely = Desk(
+        hostname="mail.house.example",
+        route=nowhere,
+        tenant_of=hamlet.tenant_of,
+        receive=hamlet.receive,
+        refused=hamlet.refused,
+        answer_s=1,
+    )
     assert await lonely.recipient(None) == Unsettled()

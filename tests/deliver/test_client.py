@@ -157,6 +157,28 @@ async def test_a_server_that_vanishes_after_the_data_is_not_followed_by_another(
     assert (made.result, made.reason, other.mails) == (AttemptResult.DEFERRED, "remote.vanished", [])
 
 
+@pytest.mark.parametrize("refusal", [b"500 5.5.1 EHLO?", b"502 5.5.1 not here", b"504 no"])
+async def test_a_server_that_knows_helo_alone_is_spoken_to_in_its_words(refusal: bytes) -> None:
+    heard: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 old.example\r\n")
+        while line := await reader.readline():
+            heard.append(line[:10].rstrip())
+            if line[:4] == b"DATA":
+                writer.write(b"354 go\r\n")
+                while await reader.readline() != b".\r\n":
+                    pass
+                writer.write(b"250 kept\r\n")
+            else:
+                writer.write((refusal if line[:4] == b"EHLO" else b"250 ok") + b"\r\n")
+
+    async with talking(serve) as port:
+        made = await _send(Sink(port=port))
+    assert made.result is AttemptResult.ACCEPTED
+    assert [line[:4] for line in heard] == [b"EHLO", b"HELO", b"MAIL", b"RCPT", b"DATA", b"QUIT"]
+
+
 async def test_a_greeting_that_refuses_leaves_the_next_host_to_try() -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"554 5.3.2 not today\r\n")

@@ -1,4 +1,6 @@
+import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +13,8 @@ from gatepost.blobs import address_of
 from gatepost.db import Database
 from gatepost.deliver import attempt, handlers, store
 from gatepost.deliver.paper import State, Submission
-from gatepost.deliver.send import KIND
+from gatepost.deliver.send import KIND, Courier
+from gatepost.deliver.traffic import FIRST, LONG, PATIENCE_S
 from gatepost.ids import EmailId, SubmissionId
 from gatepost.jobs import TryAgainError
 from gatepost.journey import House
@@ -175,3 +178,23 @@ async def test_a_message_that_is_gone_is_given_up(standing: House, owner_dsn: st
 async def test_an_unknown_submission_is_nobodys_work(standing: House) -> None:
     await handlers(standing)[KIND](job(attempt(SubmissionId("su_unknown"))))
     assert await consequences(standing.db) == []
+
+
+async def test_where_its_destination_has_no_room_it_is_put_off_and_nothing_is_recorded(
+    standing: House, sink: Sink
+) -> None:
+    courier = Courier(standing)
+    hop = standing.next_hop
+    assert hop is not None
+    async with AsyncExitStack() as stack:
+        for _ in range(FIRST):
+            await stack.enter_async_context(courier.traffic.toward(f"{hop.host}:{hop.port}"))
+        courier.traffic._clock = lambda: time.monotonic() + PATIENCE_S  # nobody answered since
+        with pytest.raises(TryAgainError) as caught:
+            await courier.send(PROMISE)
+    assert caught.value.at >= NOW + timedelta(seconds=LONG.least_s)
+    assert await _state(standing) == (State.QUEUED, 0)
+    assert await consequences(standing.db) == []
+    await courier.send(PROMISE)
+    assert await _state(standing) == (State.SENT, 1)
+    assert len(sink.mails) == 1

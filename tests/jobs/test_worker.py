@@ -5,7 +5,7 @@ import psycopg
 from structlog.typing import EventDict
 
 from gatepost.db import Database
-from gatepost.jobs import DeadJob, Handler, Job, Jobs, Pace, Patience, Promise, TryAgainError
+from gatepost.jobs import DeadJob, Handler, Job, Jobs, Lane, Pace, Patience, Promise, TryAgainError
 from jobs.scene import QUICK, A, B, Hands, Settled, Working
 
 
@@ -395,3 +395,27 @@ async def _break_connections(owner_dsn: str) -> None:
             "select pg_terminate_backend(pid) from pg_stat_activity"
             " where datname = current_database() and usename = 'gatepost_app'"
         )
+
+
+async def test_kinds_with_a_lane_of_their_own_hold_nobody_up_and_are_held_up_by_nobody(
+    db: Database, jobs: Jobs
+) -> None:
+    begun: dict[str, asyncio.Queue[str]] = {"slow": asyncio.Queue(), "apart": asyncio.Queue()}
+    go, stop = asyncio.Event(), asyncio.Event()
+
+    async def hang(job: Job) -> None:
+        await begun[job.kind].put(job.key)
+        await go.wait()
+
+    await _promise(db, jobs, *(Promise("slow", str(n), {}) for n in range(6)))
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        group.create_task(jobs.run({"slow": hang}, stop, Lane({"apart": hang}, 2)))
+        assert [await begun["slow"].get() for _ in range(QUICK.concurrency)] == ["0", "1", "2", "3"]
+        await _promise(db, jobs, *(Promise("apart", str(n), {}) for n in range(3)))
+        assert [await begun["apart"].get() for _ in range(2)] == ["0", "1"]
+        await asyncio.sleep(0.1)
+        assert begun["slow"].empty()
+        assert begun["apart"].empty()
+        go.set()
+        assert await begun["apart"].get() == "2"
+        stop.set()

@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,7 +35,7 @@ from gatepost.db.launcher import Cluster, LauncherError
 from gatepost.db.lease import HeldError, Holder, Lease
 from gatepost.db.outside import through, without_passwords
 from gatepost.egress.addresses import is_this_machine
-from gatepost.jobs import Handler, Job, TryAgainError
+from gatepost.jobs import Handler, Job, Lane, TryAgainError
 from gatepost.jobs.pause import pause
 from gatepost.jobs.pressure import Pressure
 from gatepost.journey import House
@@ -143,7 +143,7 @@ async def serve(
                 writing = sequencer(settings, house)
                 chores.start(writing.run(stop))
                 chores.start(writing.window.run(stop))
-                chores.start(house.jobs.run(_handlers(settings, house), stop))
+                chores.start(house.jobs.run(_handlers(settings, house), stop, _deliveries(house)))
                 chores.start(staff.chores.run(stop))
                 chores.start(act.Herald(house).run(stop))
                 chores.start(Exporter(house).run(stop))
@@ -273,17 +273,23 @@ def _describe(settings: Settings, doors: Doors, dsn: str) -> Running:
 
 
 def _handlers(settings: Settings, house: House) -> dict[str, Handler]:
-    handlers = {
-        **journey.handlers(house),
-        **deliver.handlers(house, on_settled=act.announce_settled),
-        **workbench.handlers(house),
-    }
+    handlers = {**journey.handlers(house), **workbench.handlers(house)}
     if settings.trust.operator:
         # A third of what there is to import is for houses that claim something.
         from gatepost.app import trusting  # noqa: PLC0415  # as above
 
         handlers |= trusting.handlers(settings, house)
-    return {kind: _measured(kind, handler, house.meters) for kind, handler in handlers.items()}
+    return _all_measured(handlers, house.meters)
+
+
+def _deliveries(house: House) -> Lane:
+    """Return what leaves the house, with places of its own: strangers' servers decide how long each takes."""
+    handlers = deliver.handlers(house, on_settled=act.announce_settled)
+    return Lane(_all_measured(handlers, house.meters), deliver.CONVERSATIONS)
+
+
+def _all_measured(handlers: Mapping[str, Handler], meters: Meters) -> dict[str, Handler]:
+    return {kind: _measured(kind, handler, meters) for kind, handler in handlers.items()}
 
 
 def _measured(kind: str, handler: Handler, meters: Meters) -> Handler:

@@ -31,6 +31,7 @@ class Desk:
     """What the SMTP door asks of the house.
 
     Args:
+        hostname: the house's own name, as in ``Address.domain``.
         route: where an address leads; None asks for the bare ``postmaster``.
         known_route: the same from memory, at once; None where that says nothing.
         tenant_of: who answers for a domain; None: nobody here.
@@ -42,6 +43,7 @@ class Desk:
     def __init__(
         self,
         *,
+        hostname: str,
         route: Route,
         tenant_of: TenantOf,
         receive: Receive,
@@ -49,6 +51,7 @@ class Desk:
         answer_s: float,
         known_route: KnownRoute = lambda _: None,
     ) -> None:
+        self._hostname = hostname
         self._route = route
         self.known_route = known_route
         self._tenant_of = tenant_of
@@ -59,15 +62,16 @@ class Desk:
     async def recipient(self, address: Address | None) -> RecipientAnswer:
         """Say where a recipient leads.
 
-        ``postmaster`` at a domain of ours is always somebody: where the domain has none of its own, the house's
-        (RFC 5321 section 4.5.1).
+        ``postmaster`` at a domain of ours, or at the name we greet with, is always somebody: where the domain has none
+        of its own, the house's (RFC 5321 section 4.5.1).
         """
         try:
             with self._deadlines:
                 if destination := await self._route(address):
                     return destination
                 tenant = await self._tenant_of(address.domain) if address else None
-                if address is None or (tenant and address.local.lower() == "postmaster"):
+                is_ours = tenant or (address and address.domain == self._hostname)
+                if address is None or (is_ours and address.local.lower() == "postmaster"):
                     return await self._route(None) or Unsettled()
                 return Nobody(tenant)
         except Exception as error:  # noqa: BLE001  # the door outlives whatever the look-up meets

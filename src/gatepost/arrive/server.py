@@ -69,10 +69,12 @@ class SmtpServer:
     ) -> None:
         spools = Spools(spool, entropy)
         self._meters = meters
+        name = normalise_domain(hostname)
         self._premises = Premises(
-            hostname=normalise_domain(hostname),
+            hostname=name,
             limits=limits,
             desk=Desk(
+                hostname=name,
                 route=route,
                 known_route=known_route,
                 tenant_of=tenant_of,

@@ -16,8 +16,10 @@ from gatepost.deliver.paper import CarriedOut, Held, Kept, Queued, Refused
 from gatepost.deliver.send import FAILED, attempt, attempts, handlers
 from gatepost.deliver.store import KeyReusedError
 from gatepost.deliver.store import by_id as submission_by_id
+from gatepost.deliver.traffic import CONVERSATIONS
 
 __all__ = [
+    "CONVERSATIONS",
     "FAILED",
     "AlreadySubmittedError",
     "CarriedOut",

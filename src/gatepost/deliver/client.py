@@ -25,6 +25,8 @@ _STATUS = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?![\d.])", re.ASCII)
 _UNREACHABLE = Attempt(AttemptResult.DEFERRED, 0, "4.4.1", "remote.unreachable")
 _UNTRUSTED = Attempt(AttemptResult.DEFERRED, 0, "4.7.5", "remote.untrusted")
 """RFC 3463 section 3.8: no TLS, or under a name it cannot prove, where the register demands both."""
+_UNKNOWN_COMMAND = frozenset({500, 502, 504})
+"""What a server says that knows HELO alone (RFC 5321 section 3.2)."""
 _REFUSALS = range(400, 600)
 _FINAL_REFUSALS = range(500, 600)
 
@@ -115,7 +117,7 @@ async def _converse(letter: Letter, hop: Hop, opened: Connected, hostname: str, 
 async def _open(client: aiosmtplib.SMTP, hop: Hop, opened: Connected, *, with_tls: bool) -> None:
     try:
         await client.connect()
-        await client.ehlo(timeout=REPLY_TIMEOUT_S)
+        await _say_hello(client)
         if with_tls and client.supports_extension("starttls"):
             await _start_tls(client, hop.host)
     except aiosmtplib.SMTPResponseException as error:
@@ -126,6 +128,15 @@ async def _open(client: aiosmtplib.SMTP, hop: Hop, opened: Connected, *, with_tl
         raise _ElsewhereError(_UNREACHABLE) from error
     if opened.must_encrypt and client.get_transport_info("sslcontext") is None:
         raise _ElsewhereError(_UNTRUSTED)
+
+
+async def _say_hello(client: aiosmtplib.SMTP) -> None:
+    try:
+        await client.ehlo(timeout=REPLY_TIMEOUT_S)
+    except aiosmtplib.SMTPHeloError as error:
+        if error.code not in _UNKNOWN_COMMAND:
+            raise
+        await client.helo(timeout=REPLY_TIMEOUT_S)
 
 
 async def _start_tls(client: aiosmtplib.SMTP, host: str) -> None:

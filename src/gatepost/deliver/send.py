@@ -1,8 +1,8 @@
 """Keeping the promise to send: one attempt per run, each of them an entry of the record."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -17,9 +17,12 @@ from gatepost.deliver.paper import Attempt, AttemptResult, CarriedOut, Queued, S
 from gatepost.deliver.retry import next_attempt_at
 from gatepost.deliver.route import find_hops
 from gatepost.deliver.sign import sign
+from gatepost.deliver.traffic import CrowdedError, Traffic
+from gatepost.domains.paper import SigningKey
 from gatepost.ids import SubmissionId, TenantId
 from gatepost.jobs import Handler, Job, Jobs, Promise, TryAgainError
 from gatepost.keys import ErasedError
+from gatepost.mail.suffix import organizational_domain
 from gatepost.record.paper import Consequence, Kind
 
 KIND = "deliver.attempt"
@@ -85,6 +88,7 @@ class Courier:
 
     house: Means
     on_settled: OnSettled = _untold
+    traffic: Traffic = field(default_factory=Traffic)
 
     async def send(self, job: Job) -> None:
         """Make one attempt, unless the submission is settled already.
@@ -93,7 +97,7 @@ class Courier:
         that record, the message goes out again under the same Message-ID: SMTP knows no other way.
 
         Raises:
-            TryAgainError: not yet accepted; the next attempt is due then.
+            TryAgainError: not yet accepted, or no room for it now; the next attempt is due then.
         """
         identifier = SubmissionId(str(job.body["submission"]))
         async with self.house.db.transaction(job.tenant) as tx:
@@ -102,7 +106,11 @@ class Courier:
             return
         if submission.due_at > self.house.clock():  # the attempt was recorded, but not when to come back
             raise TryAgainError(submission.due_at, "not yet due")
-        made = await self._attempt(job.tenant, submission)
+        try:
+            made = await self._attempt(job.tenant, submission)
+        except CrowdedError as crowded:  # nothing was tried, so there is nothing to record
+            turn_at = self.house.clock() + timedelta(seconds=crowded.after_s)
+            raise TryAgainError(turn_at, "destination.crowded") from crowded
         log.info(
             "submission.attempted",
             submission=identifier,
@@ -120,6 +128,14 @@ class Courier:
             keys = await domains.signing_keys(tx, submission.author_domain, self.house.keyring)
         if not keys:  # unsigned it would fail DMARC at the other end; the operator can still mend it
             return Attempt(AttemptResult.DEFERRED, 0, "4.7.0", "signing.no_key")
+        hop, domain = self.house.next_hop, submission.rcpt_to.domain
+        share = (f"{hop.host}:{hop.port}", "") if hop else (domain, organizational_domain(domain))
+        async with self.traffic.toward(*share) as tell:
+            made = await self._hand_over(tenant, submission, keys)
+            tell(made)
+        return made
+
+    async def _hand_over(self, tenant: TenantId, submission: Submission, keys: Sequence[SigningKey]) -> Attempt:
         try:
             raw = await mailbox.read_body(self.house.db, self.house.blobs, tenant, submission.email, submission.blob)
         except mailbox.BodyMissingError:

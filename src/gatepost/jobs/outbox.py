@@ -9,7 +9,7 @@ from gatepost.clock import Clock
 from gatepost.db import Database, Transaction
 from gatepost.ids import JobId
 from gatepost.jobs import store
-from gatepost.jobs.promise import DeadJob, Handler, Promise
+from gatepost.jobs.promise import DeadJob, Handler, Lane, Promise
 from gatepost.jobs.retry import Patience
 from gatepost.jobs.worker import Pace, Worker
 
@@ -48,12 +48,14 @@ class Jobs:
         for some in rounds:
             await store.insert(tx, some, promised_at=now, due_at=now, hint=hint)
 
-    async def run(self, handlers: Mapping[str, Handler], stop: asyncio.Event) -> None:
+    async def run(self, handlers: Mapping[str, Handler], stop: asyncio.Event, *apart: Lane) -> None:
         """Keep promises until ``stop`` is set, several at once, one per key; kinds without a handler are left alone.
 
+        ``apart`` are kinds that the others do not wait for.
         Once stopped, what runs may finish within the pace's grace; the rest is cancelled and becomes due again.
         """
-        await Worker(self._db, self._clock, handlers, self._pace, self._patience).run(stop)
+        lanes = (Lane(handlers, self._pace.concurrency), *apart)
+        await Worker(self._db, self._clock, lanes, self._pace, self._patience).run(stop)
 
     async def dead(self, tx: Transaction, *, limit: int = 100) -> tuple[DeadJob, ...]:
         """Return the jobs of this tenant that were given up, oldest first."""

@@ -57,3 +57,14 @@ class TryAgainError(Exception):
 
 Handler = Callable[[Job], Awaitable[None]]
 """Does the work. May run twice, so it begins by asking whether it is already done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Kinds that have a number of runs of their own: however long theirs take, no other kind waits for them.
+
+    ``concurrency``: runs at once.
+    """
+
+    handlers: Mapping[str, Handler]
+    concurrency: int

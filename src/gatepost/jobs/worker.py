@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -15,7 +15,7 @@ from gatepost.ids import JobId
 from gatepost.jobs import store
 from gatepost.jobs.ending import end
 from gatepost.jobs.finisher import Finisher
-from gatepost.jobs.promise import Handler, Job, TryAgainError
+from gatepost.jobs.promise import Handler, Job, Lane, TryAgainError
 from gatepost.jobs.retry import Patience, whereabouts
 from gatepost.jobs.store import Leased
 from gatepost.meters import Raised
@@ -30,7 +30,7 @@ class Pace:
     """How a worker spends its time.
 
     Attributes:
-        concurrency: runs at once.
+        concurrency: runs at once, of kinds that have no lane of their own.
         lease_s: how long a killed worker's jobs stay out; a living one renews three times as often.
         run_max_s: a run that takes longer is cancelled and counts as failed.
         poll_s: how often to look without a hint.
@@ -71,12 +71,11 @@ class _Dead:
 class Worker:
     """Keeps promises. Lives for one ``run``."""
 
-    def __init__(
-        self, db: Database, clock: Clock, handlers: Mapping[str, Handler], pace: Pace, patience: Patience
-    ) -> None:
+    def __init__(self, db: Database, clock: Clock, lanes: Sequence[Lane], pace: Pace, patience: Patience) -> None:
         self._db = db
         self._clock = clock
-        self._handlers = dict(handlers)
+        self._lanes = tuple(lanes)
+        self._handlers: Mapping[str, Handler] = dict(pair for lane in lanes for pair in lane.handlers.items())
         self._pace = pace
         self._patience = patience
         self._running: dict[tuple[JobId, int], tuple[Job, asyncio.Task[None]]] = {}  # by job and attempt
@@ -100,20 +99,24 @@ class Worker:
     async def _fill(self, group: asyncio.TaskGroup) -> None:
         """Start due jobs while there are any and there is room, then rest until something may have changed."""
         self._wake.clear()
-        while (room := self._pace.concurrency - len(self._running)) and (taken := await self._lease(room)):
-            for leased in taken:
-                task = group.create_task(self._keep(leased))
-                self._running[leased.job.id, leased.job.attempt] = (leased.job, task)
+        for lane in self._lanes:
+            while (room := self._room(lane)) and (taken := await self._lease(lane, room)):
+                for leased in taken:
+                    task = group.create_task(self._keep(leased))
+                    self._running[leased.job.id, leased.job.attempt] = (leased.job, task)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._pace.poll_s):
                 await self._wake.wait()
 
-    async def _lease(self, room: int) -> tuple[Leased, ...]:
+    def _room(self, lane: Lane) -> int:
+        return lane.concurrency - sum(job.kind in lane.handlers for job, _ in self._running.values())
+
+    async def _lease(self, lane: Lane, room: int) -> tuple[Leased, ...]:
         now = self._clock()
         until = now + timedelta(seconds=self._pace.lease_s)
         try:
             async with self._db.transaction(None) as tx:
-                return await store.lease(tx, list(self._handlers), at=now, until=until, wanted=room)
+                return await store.lease(tx, list(lane.handlers), at=now, until=until, wanted=room)
         except DatabaseUnavailableError:
             log.warning("jobs.database_unavailable")
             return ()

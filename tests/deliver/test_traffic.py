@@ -1,0 +1,135 @@
+import asyncio
+
+import pytest
+
+from gatepost.deliver.paper import Attempt, AttemptResult
+from gatepost.deliver.traffic import (
+    AT_ONCE,
+    BRIEF,
+    CONVERSATIONS,
+    FIRST,
+    LONG,
+    PATIENCE_S,
+    REGISTRANT,
+    CrowdedError,
+    Traffic,
+)
+
+ACCEPTED = Attempt(AttemptResult.ACCEPTED, 250, "2.0.0", "remote.accepted")
+SILENT = Attempt(AttemptResult.DEFERRED, 0, "4.4.1", "remote.unreachable")
+
+
+class _Scene:
+    """Conversations that last until they are told to end."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.traffic = Traffic(lambda: self.now)
+        self.under_way = 0
+        self.most = 0
+        self.put_off: list[float] = []
+        self.ends = asyncio.Event()
+
+    async def talk(self, name: str, made: Attempt, registrant: str = "") -> None:
+        try:
+            async with self.traffic.toward(name, registrant) as tell:
+                self.under_way += 1
+                self.most = max(self.most, self.under_way)
+                await self.ends.wait()
+                self.under_way -= 1
+                tell(made)
+        except CrowdedError as crowded:
+            self.put_off.append(crowded.after_s)
+
+    async def settles(self) -> None:
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+
+@pytest.fixture
+def scene() -> _Scene:
+    return _Scene()
+
+
+async def test_whoever_hangs_leaves_room_for_the_others(scene: _Scene) -> None:
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        tasks = [group.create_task(scene.talk("hangs.example", SILENT)) for _ in range(10 * CONVERSATIONS)]
+        await scene.settles()
+        assert scene.under_way == FIRST
+        assert sum(not task.done() for task in tasks) == FIRST + AT_ONCE <= CONVERSATIONS // 2
+        group.create_task(scene.talk("other.example", ACCEPTED))
+        await scene.settles()
+        assert scene.under_way == FIRST + 1
+        scene.ends.set()
+
+
+async def test_many_domains_of_one_registrant_leave_room_for_those_of_others(scene: _Scene) -> None:
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        for number in range(CONVERSATIONS):
+            for _ in range(FIRST + 1):
+                group.create_task(scene.talk(f"d{number}.hangs.example", SILENT, "hangs.example"))
+        await scene.settles()
+        assert scene.under_way <= REGISTRANT == CONVERSATIONS // 2
+        held = scene.under_way
+        group.create_task(scene.talk("other.example", ACCEPTED, "other.example"))
+        await scene.settles()
+        assert scene.under_way == held + 1
+        scene.ends.set()
+    assert scene.traffic._registrants == {}
+
+
+async def test_one_domain_that_hangs_leaves_room_for_others_of_its_registrant(scene: _Scene) -> None:
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        for _ in range(CONVERSATIONS):
+            group.create_task(scene.talk("hangs.university.example", SILENT, "university.example"))
+        await scene.settles()
+        group.create_task(scene.talk("law.university.example", ACCEPTED, "university.example"))
+        await scene.settles()
+        assert scene.under_way == FIRST + 1
+        scene.ends.set()
+
+
+async def test_who_is_put_off_comes_back_one_after_the_other(scene: _Scene) -> None:
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        for _ in range(FIRST + AT_ONCE + 3):
+            group.create_task(scene.talk("hangs.example", SILENT))
+        await scene.settles()
+        assert scene.put_off == pytest.approx([BRIEF.least_s + place * BRIEF.gap_s for place in range(3)])
+        scene.now += PATIENCE_S  # by now it should have said something
+        scene.put_off.clear()
+        for _ in range(3):
+            await scene.talk("hangs.example", SILENT)
+        assert scene.put_off == pytest.approx([LONG.least_s + place * LONG.gap_s for place in range(3)])
+        scene.ends.set()
+
+
+async def test_who_waited_where_answers_come_is_served_without_being_put_off(scene: _Scene) -> None:
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        tasks = [group.create_task(scene.talk("one.example", ACCEPTED)) for _ in range(FIRST + AT_ONCE)]
+        await scene.settles()
+        assert scene.under_way == FIRST
+        scene.ends.set()
+        await asyncio.wait(tasks)
+    assert scene.put_off == []
+    assert scene.under_way == 0
+
+
+async def test_each_answer_gives_room_for_one_more_up_to_a_bound(scene: _Scene) -> None:
+    async with asyncio.timeout(5), scene.traffic.toward("one.example"):  # remembered as long as something is under way
+        for _ in range(AT_ONCE + FIRST):
+            async with scene.traffic.toward("one.example") as tell:
+                tell(ACCEPTED)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(scene.talk("one.example", SILENT)) for _ in range(2 * AT_ONCE)]
+            await scene.settles()
+            assert scene.under_way == AT_ONCE - 1
+            scene.ends.set()
+            await asyncio.wait(tasks)
+
+
+async def test_a_conversation_that_broke_gives_its_place_back(scene: _Scene) -> None:
+    for _ in range(2 * FIRST):
+        with pytest.raises(ZeroDivisionError):
+            async with scene.traffic.toward("one.example"):
+                raise ZeroDivisionError
+    assert scene.traffic._known == {}  # nothing of a destination outlives the last errand there
