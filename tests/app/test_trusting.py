@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import LiteralString
 
 import psycopg
+import pytest
 
 from app.running import Up, settings_in, up
 from gatepost import access, trust
@@ -16,7 +17,7 @@ from gatepost.ids import TenantId
 from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.settings import Settings, TrustSettings
-from gatepost.trust import Claims, Outcome, agent_canary, look
+from gatepost.trust import Canary, Claims, Outcome, agent_canary, look
 from trust.scene import EXAMPLE, claiming_only
 
 UNVERIFIED_HERE = {
@@ -143,6 +144,29 @@ async def test_the_canaries_wait_for_the_first_customer(tmp_path: Path, app_dsn:
                 break
             await asyncio.sleep(0.1)
         assert names == ["first", "canary"]
+
+
+async def test_what_nobody_expected_at_its_start_only_delays_the_trust_centre(
+    tmp_path: Path, app_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ensure, asked = trusting.ensure_canary, 0
+
+    async def breaks_once(house: House) -> Canary:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            raise OverflowError
+        return await ensure(house)
+
+    monkeypatch.setattr(trusting, "ensure_canary", breaks_once)
+    monkeypatch.setattr(trusting, "WAIT_S", 0.1)
+    async with up(claiming(tmp_path), app_dsn) as house:
+        await administer.add_tenant(house.house, name="first", plan="sandbox")
+        for _ in range(600):
+            if len(await access.list_tenants(house.house.db)) > 1:
+                break
+            await asyncio.sleep(0.1)
+    assert asked == 2
 
 
 async def switch(house: Up, tenant: TenantId, *, is_on: bool) -> bool:

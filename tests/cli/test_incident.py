@@ -34,12 +34,20 @@ def test_an_incident_is_opened_known_told_and_its_clocks_run(house: Process) -> 
 
 
 def test_maintenance_is_planned_with_its_window(house: Process) -> None:
-    when = ("--begins", "2026-12-01T02:00:00", "--ends", "2026-12-01T03:00:00")
+    when = ("--begins", "2099-12-01T02:00:00", "--ends", "2099-12-01T03:00:00")
     planned = house.run("incident", "plan", "New disks", "-b", "An hour.", *when)
     assert planned.returncode == 0
     stated = house.run("log", "search", "-t", "trust", "--action", "incident.opened", "--json").stdout
     assert planned.stdout.strip() in stated
-    assert house.run("incident", "plan", "New disks", "-b", "An hour.", *when[2:], "--begins", "2027-01-01").returncode
+    assert house.run("incident", "plan", "New disks", "-b", "An hour.", *when[2:], "--begins", "2100-01-01").returncode
+
+
+def test_maintenance_that_would_be_over_is_not_announced(house: Process) -> None:
+    when = ("--begins", "2026-10-01T02:00:00+02:00", "--ends", "2026-10-01T03:00:00+02:00")
+    done = house.run("incident", "plan", "Last month", "-b", "An hour.", *when)
+    assert done.returncode == 1
+    assert "it would have ended at 2026-10-01 01:00 UTC" in done.stderr
+    assert "Last month" not in house.run("incident", "list").stdout
 
 
 def test_what_is_unknown_is_said_in_one_sentence(house: Process) -> None:

@@ -1,5 +1,6 @@
 """What has to be seen to, turn by turn, on a clock moved by hand; people are called over real SMTP and HTTP."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from gatepost import domains
 from gatepost.db import Database
 from gatepost.record import trust_log
 from gatepost.record.trust_log import TRUST
-from gatepost.trust import clocks, incidents, intake, oncall, posts, probes, read_operator, status, store
+from gatepost.trust import clocks, duty, incidents, intake, oncall, posts, probes, read_operator, status, store
 from gatepost.trust.alerts import Kind
 from gatepost.trust.cases import CaseError, Sort
 from gatepost.trust.duty import Duty
@@ -226,3 +227,21 @@ async def test_a_notice_goes_elsewhere_once_a_person_let_it_go(watch: Watch) -> 
     ((_, body),) = watch.receiver.requests
     said = json.loads(body)
     assert (said["incident"], said["text"]) == (incident, "Mail is late (investigating): We are looking.")
+
+
+async def test_what_nobody_expected_in_a_turn_ends_neither_the_watch_nor_the_house(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, turns = asyncio.Event(), 0
+
+    async def breaks(*_: object) -> None:
+        nonlocal turns
+        turns += 1
+        if turns == 1:
+            raise OverflowError
+        stop.set()
+
+    monkeypatch.setattr(posts, "send", breaks)
+    monkeypatch.setattr(duty, "POLL_S", 0.01)
+    await asyncio.wait_for(watch.duty.run(stop), 30)
+    assert turns == 2

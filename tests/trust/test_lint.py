@@ -131,6 +131,14 @@ def test_a_review_that_is_due_is_named() -> None:
     assert any("policies/access.md: its review was due" in fault for fault in found)
 
 
+@pytest.mark.parametrize(("octets", "fault"), [(b"", "is empty"), (b"Caf\xe9 rules.\n", "is not UTF-8")])
+def test_a_text_that_nobody_can_read_is_named(tmp_path: Path, octets: bytes, fault: str) -> None:
+    folder = copied(tmp_path)
+    (folder / "policies" / "access.md").write_bytes(octets)
+    (said,) = [each for each in faults(read_operator(folder), CHECKS, NOW) if "access.md" in each]
+    assert fault in said
+
+
 def test_a_way_out_names_a_purpose_a_supplier_and_who_owns_it(tmp_path: Path) -> None:
     folder = copied(tmp_path)
     with (folder / "residency.toml").open("a") as file:

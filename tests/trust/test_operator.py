@@ -1,3 +1,4 @@
+import os
 from datetime import date
 from pathlib import Path
 
@@ -61,6 +62,12 @@ def test_a_changed_octet_changes_the_digest(tmp_path: Path) -> None:
         ("terms.toml", "[[terms]]", "[[term]]", "nobody reads [term]"),
         ("operator.toml", "[entity]", "[company]", "it has no [entity]"),
         ("operator.toml", "[place]", "[place", "operator.toml:"),
+        ("claims.toml", "cadence_minutes = 15", "cadence_minutes = 99999999999999", "must be a number from 0 to"),
+        ("claims.toml", "attested_until = 2027-10-04", "attested_until = 9999-12-31", "must be before the year 3000"),
+        ("claims.toml", 'text = "The operator is', 'text = "The\\u0000 operator is', "has a control character"),
+        ("disclosure.toml", "acknowledge_hours = 24", "acknowledge_hours = 999999999999", "must be a number from 0 to"),
+        ("disclosure.toml", 'languages = ["en"]', 'languages = ["e\\u001bn"]', "has a control character"),
+        ("documents.toml", "review_days = 365", "review_days = -1", "must be a number from 0 to"),
     ],
 )
 def test_each_fault_is_named(tmp_path: Path, file: str, old: str, new: str, fault: str) -> None:
@@ -78,6 +85,27 @@ def test_a_folder_of_somebody_else_is_none(tmp_path: Path) -> None:
         read_operator(tmp_path)
     with pytest.raises(trust.OperatorError):
         read_operator(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("claims", ["5", "{}", '"none"'])
+def test_claims_that_are_no_rows_are_named(tmp_path: Path, claims: str) -> None:
+    folder = copied(tmp_path)
+    (folder / "claims.toml").write_text(f"claims = {claims}\n")
+    with pytest.raises(OperatorError, match=r"write \[\[claims\]\]"):
+        read_operator(folder)
+
+
+def test_a_pipe_is_no_file_and_is_not_waited_for(tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    os.mkfifo(folder / "more.toml")
+    with pytest.raises(OperatorError, match="is no file"):
+        read_operator(folder)
+
+
+def test_an_editors_mark_beside_a_file_is_none_of_the_folders(tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    (folder / ".#claims.toml").symlink_to("ann@desk.1234:1795000000")
+    assert read_operator(folder).digest == read_operator(EXAMPLE).digest
 
 
 def test_a_file_too_long_is_refused(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from gatepost.app.smtp import certificates_of, smtp_door
 from gatepost.app.ways_out import network
 from gatepost.app.workers import working
 from gatepost.arrive import SmtpServer
+from gatepost.arrive.limits import client_address
 from gatepost.db.launcher import Cluster
 from gatepost.deliver import link
 from gatepost.doors import metrics as metrics_door
@@ -109,10 +110,22 @@ def faces(settings: Settings, house: House) -> dict[str, ASGIApp]:
         from gatepost.trust.held import Held  # noqa: PLC0415  # as these
 
         held, pace = Held(house.blobs), rounds.pace(settings)
-        pages = trust.build(house, Path(settings.trust.operator), version("gatepost"), held)
+        operator = Path(settings.trust.operator)
+        pages = trust.build(house, operator, version("gatepost"), held, is_proxy=proxied(settings))
         found |= dict.fromkeys(trust.PLACES, pages)
         found |= dict.fromkeys(status.PATHS, status.build(house, name=house.hostname, pace=pace, held=held))
     return found
+
+
+def proxied(settings: Settings) -> Callable[[str], bool]:
+    """Return what tells whether an address is a proxy's, by which many visitors come.
+
+    Plain HTTP is spoken to this machine alone, so where the public URL has TLS a proxy on it ends that.
+    """
+    http = settings.http
+    proxies = [network(text, "http.proxies") for text in http.proxies]
+    is_all = not http.certificate and http.public_url.startswith("https:")
+    return lambda address: is_all or any(client_address(address) in each for each in proxies)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from gatepost.jobs import Handler
 from gatepost.jobs.pause import pause
 from gatepost.journey import House
 from gatepost.mail.address import Address
+from gatepost.meters import Raised
 from gatepost.record.trust_log import TRUST
 from gatepost.settings import Settings, credential_files
 from gatepost.trust import (
@@ -138,6 +139,8 @@ async def look(
                 break
         except (DatabaseUnavailableError, OperatorError, room.StockError) as error:
             log.warning("trust.delayed", error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001  # nothing that is promised in public ends the house
+            log.error("trust.start_broke", error=Raised.by(error))
         await pause(stop, WAIT_S)
     looking = engine(settings, house, running, keeper, canary, Path(settings.trust.operator))
     async with asyncio.TaskGroup() as group:

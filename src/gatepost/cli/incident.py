@@ -89,6 +89,8 @@ def plan(
     """Announce maintenance; print its id."""
 
     async def work(house: House) -> str:
+        if _utc(ends) <= house.clock():
+            raise IncidentError(f"it would have ended at {_utc(ends):%Y-%m-%d %H:%M} UTC: give a time to come")
         identifier = incidents.new_id(house.entropy)
         fact = incidents.opened(
             identifier,
@@ -334,4 +336,4 @@ def _on_house(work: Callable[[House], Awaitable[T]], config: Path | None) -> T:
 
 
 def _utc(at: datetime) -> datetime:
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)

@@ -10,6 +10,7 @@ from gatepost.db import DatabaseUnavailableError
 from gatepost.jobs.pause import pause
 from gatepost.journey import House
 from gatepost.mail.address import Address
+from gatepost.meters import Raised
 from gatepost.trust import caught, causes, intake, oncall, posts, scans, status
 from gatepost.trust.alerts import Cause
 from gatepost.trust.folder import Folder
@@ -28,12 +29,18 @@ class Duty:
     author: Address
 
     async def run(self, stop: asyncio.Event) -> None:
-        """See to it until ``stop`` is set; a database away for a while, or a folder being edited, only delays it."""
+        """See to it until ``stop`` is set.
+
+        A database away for a while, or a folder being edited, only delays it; nothing that happens in a turn ends the
+        house, for the mail goes on.
+        """
         while not stop.is_set():
             try:
                 await self.once()
             except (DatabaseUnavailableError, OperatorError) as error:
                 log.warning("duty.delayed", error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001  # who is on call hears of it with the next turn's errors
+                log.error("duty.turn_broke", error=Raised.by(error))
             await pause(stop, POLL_S)
 
     async def once(self) -> None:

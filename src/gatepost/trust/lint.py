@@ -141,6 +141,10 @@ def _bindings(operator: Operator, checks: frozenset[str]) -> Iterator[str]:
 
 def _document(operator: Operator, document: Document, now: datetime) -> Iterator[str]:
     text = operator.text_of(document)
+    if not text.strip():
+        yield f"{document.file}: it is empty, and is published"
+    if "\ufffd" in text:
+        yield f"{document.file}: it is not UTF-8 throughout, and is shown with signs in place of letters"
     for number, line in enumerate(text.splitlines(), 1):
         for vague in _VAGUE.finditer(line):
             yield f"{document.file}:{number}: {vague[0]!r} cannot be checked"

@@ -6,6 +6,7 @@ log whenever it changes, so that nobody can say later that it said something els
 
 import hashlib
 import re
+import stat
 import tomllib
 import typing
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +26,11 @@ FILES_MAX = 500
 SUFFIXES = frozenset({".toml", ".md", ".json"})
 """Of the files that are the operator's word; whatever else lies in the folder is none."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_YEAR_END = 3000
+_MOST = {"days": 36_525, "hours": 876_600, "minutes": 52_596_000}
+_MOST_ELSE = 1_000_000_000
+"""A hundred years in each unit, by the last word of a row's name: with these no clock and no calendar overflows."""
 
 TABLES: dict[str, tuple[str, type[Any]]] = {
     "contacts": ("contacts.toml", rows.Contact),
@@ -148,17 +154,25 @@ def read_operator(folder: Path) -> Operator:
 
 def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
     try:
-        found = sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES)
+        found = sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES and not _is_mark(path))
         if not (folder / CLAIMS).is_file():
             raise OperatorError([f"{folder} is no operator's folder: it has no {CLAIMS}"])
         if len(found) > FILES_MAX:
             raise OperatorError([f"{folder} has more than {FILES_MAX} files"])
         for path in found:
-            if path.stat().st_size > FILE_MAX_OCTETS:
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for, and a device has no end
+                raise OperatorError([f"{path} is no file"])
+            if status.st_size > FILE_MAX_OCTETS:
                 raise OperatorError([f"{path} is longer than {FILE_MAX_OCTETS} octets"])
             yield path.relative_to(folder).as_posix(), path.read_bytes()
     except OSError as error:
         raise OperatorError([f"{folder} cannot be read: {error.strerror}"]) from error
+
+
+def _is_mark(path: Path) -> bool:
+    """Tell whether it is Emacs's mark of who edits a file: a link to nowhere, beside it for as long as it is open."""
+    return path.name.startswith(".#") and path.is_symlink()
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:
@@ -218,7 +232,7 @@ def _row(row: object, kind: type[T], where: str, faults: list[str]) -> T | None:
                 faults.append(f"{where}: {item.name} is missing")
             continue
         try:
-            values[item.name] = _value(row[item.name], hints[item.name])
+            values[item.name] = _value(row[item.name], hints[item.name], most_of(item.name))
         except ValueError as error:
             faults.append(f"{where}: {item.name} {error}")
         if values.get(item.name) == "" and item.default is MISSING:
@@ -227,20 +241,38 @@ def _row(row: object, kind: type[T], where: str, faults: list[str]) -> T | None:
     return kind(**values) if len(faults) == before else None
 
 
-def _value(value: Any, hint: Any) -> Any:
+def most_of(name: str) -> int:
+    """Return the largest number that a row's value of this name may be."""
+    return _MOST.get(name.rpartition("_")[2], _MOST_ELSE)
+
+
+def _value(value: Any, hint: Any, most: int) -> Any:
     """Return a value of the type wanted; raises ``ValueError`` with the rest of a sentence."""
     if get_origin(hint) is tuple:
         inner = get_args(hint)[0]
         if not isinstance(value, list) or not all(isinstance(each, inner) for each in value):
             raise ValueError("must be a list of texts")
+        for each in value:
+            _sound(each, most)
         return tuple(value)
     if hint in {date, date | None}:
         if type(value) is not date:
             raise ValueError("must be a date, such as 2026-11-20")
+        if value.year >= _YEAR_END:
+            raise ValueError(f"must be before the year {_YEAR_END}")
         return value
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
         raise ValueError(f"must be a {'text' if hint is str else hint.__name__}")
+    _sound(value, most)
     return value
+
+
+def _sound(value: object, most: int) -> None:
+    """Raise ``ValueError`` for a number that nothing can be reckoned with, or a text that cannot be shown."""
+    if isinstance(value, int) and not 0 <= value <= most:
+        raise ValueError(f"must be a number from 0 to {most}")
+    if isinstance(value, str) and _CONTROL.search(value):
+        raise ValueError("has a control character")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,7 +297,11 @@ class _ClaimRow:
 
 def _claims(table: Mapping[str, Any], faults: list[str]) -> Iterator[Claim]:
     seen: set[str] = set()
-    for at, row in enumerate(table.get("claims", []), 1):
+    found = table.get("claims", [])
+    if not isinstance(found, list):
+        faults.append(f"{CLAIMS}: write [[claims]]")
+        return
+    for at, row in enumerate(found, 1):
         where = f"{CLAIMS}: claim {row.get('id', at) if isinstance(row, dict) else at}"
         given = dict(row) if isinstance(row, dict) else row
         arguments = given.pop("arguments", {}) if isinstance(given, dict) else {}

@@ -1,10 +1,13 @@
 """What a form sends is bounded."""
 
+from typing import NoReturn
+
 import httpx2
 import pytest
 from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
 
-from gatepost.doors.public.form import RATE, Turnstile
+from gatepost.doors.public.form import RATE, Proxied, Turnstile
 from outbound import Hands
 
 
@@ -36,6 +39,7 @@ async def test_one_address_may_send_a_few_forms_and_is_told_when_to_come_back(
     got = await visitor.post(f"/trust/{path}", data=data)
     assert got.status_code == 429
     assert 1 <= int(got.headers["retry-after"]) <= 1 / RATE.per_second
+    assert "Come back in 5 minutes." in got.text
 
 
 def test_each_caller_is_counted_alone_and_an_ipv6_network_is_one() -> None:
@@ -48,6 +52,23 @@ def test_each_caller_is_counted_alone_and_an_ipv6_network_is_one() -> None:
     for _ in range(RATE.burst - 1):
         assert turnstile.take(asking("::ffff:192.0.2.1")) == 0
     assert turnstile.take(asking("192.0.2.1")) > 0
+
+
+async def test_visitors_who_come_by_a_proxy_do_not_shut_the_forms_for_one_another() -> None:
+    turnstile, waits = Turnstile(Hands()), []
+
+    async def form(scope: Scope, _receive: Receive, _send: Send) -> None:
+        waits.append(turnstile.take(Request(scope)))
+
+    app = Proxied(form, {"192.0.2.1"}.__contains__)
+    for host in ("192.0.2.1", "192.0.2.2"):
+        for _ in range(RATE.burst + 1):
+            await app(asking(host).scope, nothing, nothing)
+    assert [bool(wait) for wait in waits] == [False] * (2 * RATE.burst + 1) + [True]
+
+
+async def nothing(*_: object) -> NoReturn:
+    raise AssertionError
 
 
 def asking(host: str) -> Request:

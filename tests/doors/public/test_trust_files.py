@@ -1,9 +1,12 @@
 """What machines read."""
 
 import re
+from datetime import timedelta
 
 import httpx2
+import pytest
 
+from gatepost.doors.public import trust_files
 from trust.scene import Scene
 
 
@@ -35,3 +38,24 @@ async def test_every_advisory_of_the_index_is_there(visitor: httpx2.AsyncClient)
     for path in paths:
         assert path in listing
         assert (await visitor.get(directory + path)).json()["document"]["csaf_version"] == "2.0"
+
+
+async def test_the_history_of_a_claim_goes_on_where_a_page_ends(
+    looked: Scene, visitor: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = (await visitor.get("/trust/claims.json")).json()
+    claim = next(each for each in told["claims"] if each["status"] == "PASS")
+    looked.clock.now += timedelta(days=1)
+    await looked.engine().round(everything=True)
+    await looked.publish()
+    whole = (await visitor.get(claim["history_url"])).json()
+    assert len(whole) == 2
+    monkeypatch.setattr(trust_files, "HISTORY_PAGE", 1)
+    pages, place = [], claim["history_url"]
+    while place:
+        got = await visitor.get(place)
+        pages += got.json()
+        place = got.links.get("next", {}).get("url", "")
+    assert pages == whole
+    for bad in ("x", "-1", "9" * 30, "\N{ARABIC-INDIC DIGIT ONE}"):
+        assert (await visitor.get(claim["history_url"], params={"before": bad})).status_code == 404

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from gatepost import trust
-from gatepost.doors.public.form import Turnstile, one, read_form
+from gatepost.doors.public.form import Turnstile, again, one, read_form
 from gatepost.doors.public.trust_view import View, page, unkept
 from gatepost.trust import Challenge
 from gatepost.trust.challenge import digest
@@ -53,7 +53,9 @@ class Challenging:
         return unkept(await self._page(challenge=found))
 
     async def _later(self, wait_s: int) -> Response:
-        made = await self._page(HTTPStatus.TOO_MANY_REQUESTS, problem="too many asked just now")
+        made = await self._page(
+            HTTPStatus.TOO_MANY_REQUESTS, problem=f"too many asked just now. {again(wait_s)}".removesuffix(".")
+        )
         made.headers["Retry-After"] = str(wait_s)
         return unkept(made)
 

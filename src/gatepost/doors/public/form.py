@@ -1,15 +1,17 @@
 """What a plain HTML form sends: few fields, short, of the last one of each name alone; and how often one caller may.
 
-Behind a proxy all visitors share the proxy's address. What the house takes from all of them together is counted where
-it is kept, in the database.
+Behind a proxy all visitors share the proxy's address, so none of them is counted by it. What the house takes from all
+visitors together is counted where it is kept, in the database.
 """
 
+from collections.abc import Callable
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address, ip_network
 from urllib.parse import parse_qs
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gatepost.clock import Clock
 from gatepost.doors.limit import Limiter, Rate
@@ -29,6 +31,8 @@ class Turnstile:
 
     def take(self, request: Request) -> int:
         """Count one form of the caller's; return 0, or how many whole seconds they have to wait."""
+        if request.client is None:  # one of many, by a proxy
+            return 0
         return self._limiter.take(_caller(request), self._clock())
 
 
@@ -43,6 +47,26 @@ def _caller(request: Request) -> str:
         mapped = address.ipv4_mapped
         return str(mapped or ip_network((int(address), IPV6_PREFIX), strict=False))
     return host
+
+
+def again(wait_s: int) -> str:
+    """Say when to come back, after so many seconds."""
+    minutes = -(-wait_s // 60)
+    return f"Come back in {'a minute' if minutes == 1 else f'{minutes} minutes'}."
+
+
+class Proxied:
+    """Takes the address off each request that a proxy handed on: it is no visitor's."""
+
+    def __init__(self, app: ASGIApp, is_proxy: Callable[[str], bool]) -> None:
+        self._app, self._is_proxy = app, is_proxy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand it on."""
+        client = scope.get("client")
+        if client and self._is_proxy(client[0]):
+            scope = {**scope, "client": None}
+        await self._app(scope, receive, send)
 
 
 async def read_form(request: Request) -> dict[str, list[str]]:

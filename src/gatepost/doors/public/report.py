@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gatepost.doors.limit import Rate
-from gatepost.doors.public.form import Turnstile
+from gatepost.doors.public.form import Turnstile, again
 from gatepost.doors.public.trust_view import View, page
 from gatepost.trust import intake
 from gatepost.trust.cases import Sort
@@ -90,7 +90,7 @@ async def _read(request: Request) -> dict[str, str] | None:
 
 
 def _later(wait_s: int) -> Response:
-    text = "Too many reports came in by this form. Write to one of the published addresses instead, or come back later."
+    text = f"Too many reports came in by this form. Write to one of the published addresses instead. {again(wait_s)}"
     ways = [("/trust/", "Trust centre, with the addresses")]
     said = page("said.html", HTTPStatus.TOO_MANY_REQUESTS, title="Not now", text=text, ways=ways)
     said.headers["Retry-After"] = str(wait_s)

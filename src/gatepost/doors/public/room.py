@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from gatepost.doors.public.form import Turnstile, one, read_form
+from gatepost.doors.public.form import Turnstile, again, one, read_form
 from gatepost.doors.public.trust_view import MACHINE, Seen, View, page, unkept
 from gatepost.record.trust_log import TRUST
 from gatepost.trust import room
@@ -150,7 +150,7 @@ class Room:
             return [each for each in await room.files(tx) if each.id != room.NDA]
 
     def _later(self, seen: Seen, wait_s: int) -> Response:
-        got = self._said(seen, "Too many asked just now", "Come back later.", HTTPStatus.TOO_MANY_REQUESTS)
+        got = self._said(seen, "Too many asked just now", again(wait_s), HTTPStatus.TOO_MANY_REQUESTS)
         got.headers["Retry-After"] = str(wait_s)
         return got
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gatepost.doors.public.form import Turnstile, one, read_form
+from gatepost.doors.public.form import Turnstile, again, one, read_form
 from gatepost.doors.public.trust_view import Seen, View, page, unkept
 from gatepost.trust import news
 from gatepost.trust.news import Channel, Topic
@@ -94,7 +94,7 @@ class Subscribing:
         )
 
     def _later(self, seen: Seen, wait_s: int) -> Response:
-        got = self._said(seen, "Too many asked just now", "Come back later.", HTTPStatus.TOO_MANY_REQUESTS)
+        got = self._said(seen, "Too many asked just now", again(wait_s), HTTPStatus.TOO_MANY_REQUESTS)
         got.headers["Retry-After"] = str(wait_s)
         return got
 

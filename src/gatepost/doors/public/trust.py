@@ -4,6 +4,7 @@ Rendered here, readable without script; what the operator or a check wrote is es
 and nothing that was not: a folder that cannot be read is a page saying so, never an old or empty one.
 """
 
+from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -20,6 +22,7 @@ from gatepost import trust
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import DatabaseUnavailableError
 from gatepost.doors.public import challenge, report, room, subscribe, trust_files
+from gatepost.doors.public.form import Proxied
 from gatepost.doors.public.own_url import own_url
 from gatepost.doors.public.reading import Patient
 from gatepost.doors.public.trust_view import PAGE, Seen, View, html, kept, page, unkept, xml
@@ -140,7 +143,9 @@ class Pages:
         return page(name, operator=seen.operator, at=seen.at, **values)
 
 
-def build(house: House, folder: Path, version: str, held: Held) -> ASGIApp:
+def build(
+    house: House, folder: Path, version: str, held: Held, *, is_proxy: Callable[[str], bool] = lambda _: False
+) -> ASGIApp:
     """Return the trust pages of a house that claims what the folder says.
 
     Args:
@@ -148,6 +153,7 @@ def build(house: House, folder: Path, version: str, held: Held) -> ASGIApp:
         folder: the operator's.
         version: of the running build.
         held: what was held against the public trust log before, by these pages and others.
+        is_proxy: tells of an address whether many visitors come by it.
     """
     view = View(house, folder, version, held)
     pages = Pages(view)
@@ -179,6 +185,7 @@ def build(house: House, folder: Path, version: str, held: Held) -> ASGIApp:
             DatabaseUnavailableError: _away,
             BlobsUnavailableError: _away,
         },
+        middleware=[Middleware(Proxied, is_proxy)],
     )
     return Patient(app, _late)
 

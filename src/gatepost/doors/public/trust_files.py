@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
 from typing import TypeVar
+from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,7 +16,7 @@ from gatepost import trust
 from gatepost.doors.public.own_url import own_url
 from gatepost.doors.public.reading import Reading
 from gatepost.doors.public.trust_view import View, kept, machine, octets_of, page, plain, xml
-from gatepost.ids import LeafIndex
+from gatepost.ids import EntryId, LeafIndex
 from gatepost.ledger.errors import LedgerError
 from gatepost.record.export import NotInLogError
 from gatepost.trust import csaf, oscal, sbom, security_txt
@@ -25,6 +26,8 @@ T = TypeVar("T")
 
 BILL_FRESH = timedelta(minutes=1)
 """Listing what is installed reads a file of each distribution."""
+HISTORY_PAGE = 200
+"""Results of a claim in one answer: 17 hours of one that is probed every five minutes."""
 _INDEX_DIGITS_MAX = 15
 
 
@@ -44,9 +47,22 @@ class Files:
         return machine(kept(seen, "claims.json", lambda: octets_of(trust.spelled(seen.claims, BASE))))
 
     async def history(self, request: Request) -> Response:
-        """What was ever stated about a claim, newest first."""
-        found = await trust.read_history(self._view.house, request.path_params["claim"], held=self._view.held)
-        return machine([trust.history_row(each, BASE) for each in found])
+        """What was ever stated about a claim, newest first, a page at a time; ``Link`` names the next (RFC 8288)."""
+        claim, before = request.path_params["claim"], request.query_params.get("before", "")
+        if before and not (before.isdecimal() and before.isascii() and len(before) <= _INDEX_DIGITS_MAX):
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        found = await trust.read_history(
+            self._view.house,
+            claim,
+            held=self._view.held,
+            limit=HISTORY_PAGE,
+            before=EntryId(int(before)) if before else None,
+        )
+        made = machine([trust.history_row(each, BASE) for each in found])
+        last = min((each.entry for each in found if each.entry), default=0)
+        if last and len(found) >= HISTORY_PAGE:
+            made.headers["Link"] = f'<{BASE}/history/{quote(claim)}?before={last}>; rel="next"'
+        return made
 
     async def security(self, _request: Request) -> Response:
         """``security.txt``."""
