@@ -197,8 +197,9 @@ class Teller:
             self._start(lanes, self.endpoint, telling, partial(_of, found, telling.event.email))
 
     async def _question(self, tx: Transaction) -> list[Telling]:
-        """Return what a receiver that has been silent is asked with: the oldest, whatever it waits for itself."""
-        return await telling_store.due(tx, self.identifier, at=None, busy=self.busy, limit=1)
+        """Return what a receiver that has been silent is asked with, whatever it waits for itself."""
+        found = await telling_store.question(tx, self.identifier, busy=self.busy)
+        return [] if found is None else [found]
 
     def _start(
         self, lanes: asyncio.TaskGroup, endpoint: Endpoint, telling: Telling, read: Callable[[], Email | None]
