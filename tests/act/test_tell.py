@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import mailbuttons
+import psycopg
 import pytest
 
 import singly
@@ -183,6 +184,25 @@ async def test_a_receiver_that_is_back_hears_at_once_what_was_tried_while_it_was
         clock.move(timedelta(seconds=REST_MAX_S))
     receiver.answers = ["200 OK"]
     clock.move(timedelta(seconds=REST_MAX_S))
+    await _play(standing)
+    assert {one.telling.state for one in await stands(standing.db, hook.id)} == {State.DELIVERED}
+
+
+async def test_a_damaged_row_ends_nothing_and_keeps_no_other_event_back(
+    standing: House, receiver: Receiver, clock: Hands, owner_dsn: str
+) -> None:
+    flip = "update email set sealed = set_byte(sealed, 40, 255 - get_byte(sealed, 40)) where id = %s"
+    hook, _ = await register(standing, receiver.url, (EventKind.RECEIVED, EventKind.REJECTED))
+    with psycopg.connect(owner_dsn, autocommit=True) as owner:
+        assert owner.execute(flip, [KEPT.id]).rowcount == 1
+        await announce(standing.db, *(happened(number) for number in range(1, 5)))
+        await announce(standing.db, happened(5, kind=EventKind.REJECTED))
+        await _play(standing)
+        assert [headers["webhook-id"] for headers, _ in receiver.requests] == [happened(5, kind=EventKind.REJECTED).id]
+        reasons = [one.attempts[0].reason for one in await stands(standing.db, hook.id)]
+        assert reasons == ["email.unreadable"] * 4 + ["receiver.accepted"]
+        assert owner.execute(flip, [KEPT.id]).rowcount == 1  # mended
+    clock.move(timedelta(seconds=2 * WAITS_S[0]))
     await _play(standing)
     assert {one.telling.state for one in await stands(standing.db, hook.id)} == {State.DELIVERED}
 

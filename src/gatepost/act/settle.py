@@ -22,6 +22,9 @@ from gatepost.record.paper import Consequence, Json, Kind
 
 log = structlog.get_logger()
 
+UNREADABLE = "email.unreadable"
+"""The message's row is damaged, so that nothing was sent; it may be mended."""
+
 _HOPELESS = frozenset({"email.erased"})
 
 
@@ -138,7 +141,8 @@ def _fares(before: Health, told: Sequence[Told], first_at: Mapping[tuple[Webhook
             after = heard()
             continue
         first = first_at.get((one.telling.webhook, one.telling.event.id), one.at)
-        if after.failures >= STRIKES or first >= (after.failing_since or one.at):
+        is_its_own = first < (after.failing_since or one.at) or one.answer.reason == UNREADABLE
+        if after.failures >= STRIKES or not is_its_own:
             asked_s = seconds_asked(one.answer.retry_after, one.at)
             after = unheard(after, one.at, chance=one.chance, asked_s=asked_s)
     return after
