@@ -46,6 +46,21 @@ async def test_no_webhook_may_point_into_a_file(standing: House, url: str) -> No
         await register(standing, url)
 
 
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        ("http://ann:secret@hooks.example/", "no password"),
+        ("http://hooks.example/#here", "no fragment"),
+        ("http://0x7f.1/", "host must be a name"),
+        ("http://hooks.example:99999/", "cannot be read|must be absolute"),
+    ],
+)
+async def test_what_is_wrong_with_a_url_is_said_without_quoting_it(standing: House, url: str, fault: str) -> None:
+    with pytest.raises(act.WebhookError, match=fault) as refused:
+        await register(standing, url)
+    assert "secret" not in str(refused.value)
+
+
 async def test_there_is_an_end_to_how_many_a_mailbox_has(standing: House) -> None:
     for _ in range(WEBHOOKS_MAX):
         await register(standing, "http://127.0.0.1:9/")

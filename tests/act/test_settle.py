@@ -80,8 +80,12 @@ async def test_once_a_receiver_is_back_all_that_waits_is_due(db: Database, tmp_p
         await settled(standing, Told(replace(old, attempts=attempts, due_at=None), refused, NOW, 0.5))
     assert [one.event.id for one in await due(db, hook.id)] == [other.event.id]
     async with db.transaction(TENANT) as tx:
-        question = await telling_store.due(tx, hook.id, at=None, busy=(), limit=1)
-        assert [one.event.id for one in question] == [old.event.id]
+        untried = await telling_store.question(tx, hook.id, busy=())
+        assert untried is not None
+        assert untried.event.id == other.event.id  # though what was tried was promised first
+        before_its_time = await telling_store.question(tx, hook.id, busy=("b",))
+        assert before_its_time is not None
+        assert before_its_time.event.id == old.event.id
     later = NOW + timedelta(minutes=7)
     assert [each[1] for each in await store.take(db, "me", at=later, until=later)] == [hook.id]
     await settled(standing, Told(other, Answer(200, "receiver.accepted"), NOW, 0.5))

@@ -1,14 +1,16 @@
 from contextlib import ExitStack
 
+import psycopg
 import pytest
 
+import singly
 from act.scene import announce, happened
 from gatepost.act import EventKind, Streams, TooManyReadersError, store, stream_store
 from gatepost.act.paper import CHOICES
-from gatepost.act.stream import READERS_PER_ACCOUNT_MAX, page
+from gatepost.act.stream import READERS_PER_ACCOUNT_MAX, page, said
 from gatepost.db import Database
 from gatepost.ids import AccountId, TenantId
-from outbound import ACCOUNT, NOW, TENANT
+from outbound import ACCOUNT, KEPT, NOW, TENANT
 
 
 async def _open(db: Database) -> stream_store.Bounds:
@@ -77,3 +79,14 @@ async def test_there_is_an_end_to_how_many_read_along() -> None:
     streams.close()
     with pytest.raises(TooManyReadersError), streams.reading(TENANT, AccountId(8)):
         pass
+
+
+async def test_what_nobody_can_read_is_passed_over(db: Database, owner_dsn: str) -> None:
+    async with db.transaction(TENANT) as tx:
+        await singly.keep(tx, KEPT)
+        assert b"The meeting" in (await said(tx, happened(1)) or b"")
+    with psycopg.connect(owner_dsn, autocommit=True) as owner:
+        flip = "update email set sealed = set_byte(sealed, 40, 255 - get_byte(sealed, 40)) where id = %s"
+        assert owner.execute(flip, [KEPT.id]).rowcount == 1
+    async with db.transaction(TENANT) as tx:
+        assert await said(tx, happened(1)) is None

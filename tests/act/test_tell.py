@@ -3,17 +3,19 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 import mailbuttons
+import psycopg
 import pytest
 
 import singly
 from act.scene import announce, happened, register, stands, telling, told_all, until
 from gatepost import act
 from gatepost.act import EventKind, State
-from gatepost.act.retry import STRIKES, WAITS_S
+from gatepost.act.retry import REST_MAX_S, STRIKES, WAITS_S
 from gatepost.act.tell import KEPT_FOR, forget_old
 from gatepost.db import Database
 from gatepost.journey import House
@@ -126,6 +128,83 @@ async def test_a_failing_endpoint_is_asked_by_one_event_alone(standing: House, r
         health = (await act.find(tx, standing, ACCOUNT, hook.id)).webhook.health
     assert health.failures >= STRIKES
     assert health.due_at is not None
+
+
+@dataclass
+class Picky:
+    """A receiver that refuses some events whenever they come, and takes all others; and what it took."""
+
+    refused: set[str]
+    taken: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("ascii").lower()
+        fields = dict(line.split(": ", 1) for line in head.split("\r\n")[1:] if line)
+        await reader.readexactly(int(fields["content-length"]))
+        self.asked.append(fields["webhook-id"])
+        is_taken = fields["webhook-id"] not in self.refused
+        if is_taken:
+            self.taken.append(fields["webhook-id"])
+        answer = b"200 OK" if is_taken else b"403 No"
+        writer.write(b"HTTP/1.1 " + answer + b"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+
+
+async def test_a_few_events_that_are_refused_keep_no_others_back(standing: House, clock: Hands) -> None:
+    bad = [happened(number) for number in range(1, 5)]
+    receiver = Picky({event.id for event in bad})
+    async with talking(receiver.serve) as port:
+        hook, _ = await register(standing, f"http://127.0.0.1:{port}/")
+        await announce(standing.db, *bad)
+        await _play(standing)  # more than three in a row: for all the house knows it is silent
+        good = happened(11, at=clock.now)
+        await announce(standing.db, good)
+        clock.move(timedelta(seconds=2 * WAITS_S[1]))
+        await _play(standing)
+        assert receiver.taken == [good.id]
+        for number in range(12, 20):  # from now on the refused ones are known: they wait, and nobody with them
+            clock.move(timedelta(seconds=REST_MAX_S))
+            await announce(standing.db, good := happened(number, at=clock.now))
+            await _play(standing)
+            assert receiver.taken[-1] == good.id
+        assert {event.id for event in bad} <= set(receiver.asked[-16:])  # meanwhile they were asked again
+    states = [one.telling.state for one in await stands(standing.db, hook.id)]
+    assert states == [State.WAITING] * 4 + [State.DELIVERED] * 9
+
+
+async def test_a_receiver_that_is_back_hears_at_once_what_was_tried_while_it_was_away(
+    standing: House, receiver: Receiver, clock: Hands
+) -> None:
+    receiver.answers = ["503 Down"]
+    hook, _ = await register(standing, receiver.url)
+    await announce(standing.db, *(happened(number) for number in range(1, 7)))
+    for _ in range(40):  # more than three hours
+        await _play(standing)
+        clock.move(timedelta(seconds=REST_MAX_S))
+    receiver.answers = ["200 OK"]
+    clock.move(timedelta(seconds=REST_MAX_S))
+    await _play(standing)
+    assert {one.telling.state for one in await stands(standing.db, hook.id)} == {State.DELIVERED}
+
+
+async def test_a_damaged_row_ends_nothing_and_keeps_no_other_event_back(
+    standing: House, receiver: Receiver, clock: Hands, owner_dsn: str
+) -> None:
+    flip = "update email set sealed = set_byte(sealed, 40, 255 - get_byte(sealed, 40)) where id = %s"
+    hook, _ = await register(standing, receiver.url, (EventKind.RECEIVED, EventKind.REJECTED))
+    with psycopg.connect(owner_dsn, autocommit=True) as owner:
+        assert owner.execute(flip, [KEPT.id]).rowcount == 1
+        await announce(standing.db, *(happened(number) for number in range(1, 5)))
+        await announce(standing.db, happened(5, kind=EventKind.REJECTED))
+        await _play(standing)
+        assert [headers["webhook-id"] for headers, _ in receiver.requests] == [happened(5, kind=EventKind.REJECTED).id]
+        reasons = [one.attempts[0].reason for one in await stands(standing.db, hook.id)]
+        assert reasons == ["email.unreadable"] * 4 + ["receiver.accepted"]
+        assert owner.execute(flip, [KEPT.id]).rowcount == 1  # mended
+    clock.move(timedelta(seconds=2 * WAITS_S[0]))
+    await _play(standing)
+    assert {one.telling.state for one in await stands(standing.db, hook.id)} == {State.DELIVERED}
 
 
 async def test_a_receiver_that_is_gone_is_stopped_and_what_waited_is_kept_for_a_replay(

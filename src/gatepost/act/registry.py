@@ -119,7 +119,7 @@ async def add(
     """Register an endpoint.
 
     Raises:
-        WebhookError: the URL is not an absolute http or https URL, or there are too many endpoints.
+        WebhookError: the URL cannot be used, and why; or there are too many endpoints.
         EgressRefusedError: it spells out an address where nobody may connect.
     """
     if len(await store.webhooks(tx, account)) >= WEBHOOKS_MAX:
@@ -143,7 +143,7 @@ def _checked(house: Means, tenant: TenantId, url: str, *, ref: str) -> str:
     try:
         host, port = place_of(webhook.check_url(url))
     except ValueError as error:
-        raise WebhookError("url must be an absolute http or https URL") from error
+        raise WebhookError(str(error)) from error
     house.egress.check_spelled(Errand(Purpose.WEBHOOK, ref, tenant), host, port)
     return url
 

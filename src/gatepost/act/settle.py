@@ -1,7 +1,7 @@
 """Writing down what attempts came to: the tellings, how their endpoints fare, the record; many in one commit."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,11 +16,14 @@ from gatepost.act.trouble import alerts
 from gatepost.clock import Entropy
 from gatepost.db import Transaction
 from gatepost.egress import seconds_asked
-from gatepost.ids import AccountId, WebhookId
+from gatepost.ids import AccountId, EventId, WebhookId
 from gatepost.jobs import Jobs, Promise
 from gatepost.record.paper import Consequence, Json, Kind
 
 log = structlog.get_logger()
+
+UNREADABLE = "email.unreadable"
+"""The message's row is damaged, so that nothing was sent; it may be mended."""
 
 _HOPELESS = frozenset({"email.erased"})
 
@@ -104,15 +107,15 @@ async def _judge(tx: Transaction, told: Sequence[Told], *, entropy: Entropy) -> 
             by_webhook[one.telling.webhook].append(one)
     if not by_webhook:
         return promises
+    again = [one.telling for one in told if one.telling.attempts and not one.answer.is_done]
+    first_at = await telling_store.first_tried(tx, again) if again else {}
     for webhook, (account, before) in (await store.health_of(tx, by_webhook)).items():
-        after, last = before, by_webhook[webhook][-1]
-        for one in by_webhook[webhook]:
-            asked_s = seconds_asked(one.answer.retry_after, one.at)
-            after = heard() if one.answer.is_done else unheard(after, one.at, chance=one.chance, asked_s=asked_s)
+        last = by_webhook[webhook][-1]
+        after = _fares(before, by_webhook[webhook], first_at)
         if after != before:
             store.put_health(tx, webhook, after)
         if before.failures >= STRIKES and after.failures == 0:
-            telling_store.hurry(tx, webhook, last.at)
+            telling_store.hurry(tx, webhook, last.at, silent_since=before.failing_since)
         is_gone = any(one.answer.is_gone for one in by_webhook[webhook])
         reason = "receiver.gone" if is_gone else "receiver.silent" if is_hopeless(after, last.at) else ""
         if reason:
@@ -124,6 +127,25 @@ async def _judge(tx: Transaction, told: Sequence[Told], *, entropy: Entropy) -> 
                 tx, account, webhook, EventKind.FAILING, why, after.warned_at, after, entropy=entropy
             )
     return promises
+
+
+def _fares(before: Health, told: Sequence[Told], first_at: Mapping[tuple[WebhookId, EventId], datetime]) -> Health:
+    """Return how an endpoint fares after attempts to tell it, given when what was tried before was tried first.
+
+    What was refused while others were heard says nothing of the receiver: a few events that it will never take would
+    pass for silence, and keep all others back. A receiver that is silent is silent to them, too.
+    """
+    after = before
+    for one in told:
+        if one.answer.is_done:
+            after = heard()
+            continue
+        first = first_at.get((one.telling.webhook, one.telling.event.id), one.at)
+        is_its_own = first < (after.failing_since or one.at) or one.answer.reason == UNREADABLE
+        if after.failures >= STRIKES or not is_its_own:
+            asked_s = seconds_asked(one.answer.retry_after, one.at)
+            after = unheard(after, one.at, chance=one.chance, asked_s=asked_s)
+    return after
 
 
 async def _say(

@@ -4,14 +4,19 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import structlog
+
 from gatepost import mailbox
 from gatepost.act import stream_store, webhook
 from gatepost.act.paper import Event, EventKind
 from gatepost.db import Database, Transaction
 from gatepost.ids import AccountId, TenantId
+from gatepost.keys import KeyringError, KeysUnusableError
 
 READERS_MAX = 256
 READERS_PER_ACCOUNT_MAX = 16
+
+log = structlog.get_logger()
 
 
 class TooManyReadersError(Exception):
@@ -65,10 +70,19 @@ class Streams:
 
 
 async def said(tx: Transaction, event: Event) -> bytes | None:
-    """Return what is said of an event: the same octets as by webhook; None where its message is erased or gone."""
+    """Return what is said of an event: the same octets as by webhook; None where its message is erased or gone.
+
+    Also where nobody can read it because its row is damaged: no reader would get past it.
+    """
     if event.kind is not EventKind.RECEIVED or event.email is None:
         return webhook.payload(event, None)
-    email = await mailbox.find(tx, event.email)
+    try:
+        email = await mailbox.find(tx, event.email)
+    except KeysUnusableError:
+        raise
+    except KeyringError as error:
+        log.error("stream.unreadable", told=event.id, error=str(error))
+        return None
     return None if email is None or email.is_erased else webhook.payload(event, email)
 
 

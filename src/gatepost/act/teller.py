@@ -18,7 +18,7 @@ from gatepost.act.announce import Announced
 from gatepost.act.bell import HINT_S, Bell
 from gatepost.act.paper import Answer, Endpoint, Event, EventKind, Fresh, Telling
 from gatepost.act.retry import STRIKES
-from gatepost.act.settle import Told, settle
+from gatepost.act.settle import UNREADABLE, Told, settle
 from gatepost.act.stream import Streams
 from gatepost.act.telling_store import Ending
 from gatepost.clock import Clock
@@ -27,6 +27,7 @@ from gatepost.egress import Lines
 from gatepost.ids import EmailId, TenantId, WebhookId
 from gatepost.jobs import Jobs
 from gatepost.jobs.retry import whereabouts
+from gatepost.keys import KeyringError, KeysUnusableError
 from gatepost.mailbox.paper import Email
 from gatepost.meters import Meters, Raised
 
@@ -163,6 +164,10 @@ class Teller:
                     await self._fill(lanes)
                 except DatabaseUnavailableError:
                     log.warning("webhook.database_unavailable", webhook=self.identifier)
+                except Exception as error:  # noqa: BLE001  # a fault in one endpoint must not stop the others
+                    fault = Raised.by(error, whereabouts(error))
+                    log.error("webhook.fault", webhook=self.identifier, told="", error=fault)
+                    await asyncio.sleep(FAULT_S)
             self.lanes = None
 
     async def _fill(self, lanes: asyncio.TaskGroup) -> None:
@@ -186,8 +191,8 @@ class Teller:
                 is_resting = health.due_at is not None and health.due_at > at
                 tellings = [] if self.busy or is_resting else await self._question(tx)
             about = [one.event.email for one in tellings if one.event.kind is EventKind.RECEIVED]
-            emails = await asyncio.gather(*(mailbox.find(tx, each) for each in about if each))
-        found = {email.id: email for email in emails if email}
+            ids = [each for each in about if each]
+            found = dict(zip(ids, await asyncio.gather(*(_read(tx, each) for each in ids)), strict=True))
         ready = [one for one in tellings if one.event.lane not in self.busy | self.begun]
         fitting = ready[: max(self._free, 0)]
         self.is_behind = len(tellings) >= free or fitting != ready or self.is_missed
@@ -197,8 +202,9 @@ class Teller:
             self._start(lanes, self.endpoint, telling, partial(_of, found, telling.event.email))
 
     async def _question(self, tx: Transaction) -> list[Telling]:
-        """Return what a receiver that has been silent is asked with: the oldest, whatever it waits for itself."""
-        return await telling_store.due(tx, self.identifier, at=None, busy=self.busy, limit=1)
+        """Return what a receiver that has been silent is asked with, whatever it waits for itself."""
+        found = await telling_store.question(tx, self.identifier, busy=self.busy)
+        return [] if found is None else [found]
 
     def _start(
         self, lanes: asyncio.TaskGroup, endpoint: Endpoint, telling: Telling, read: Callable[[], Email | None]
@@ -258,7 +264,11 @@ class Teller:
         asyncio.get_running_loop().call_later(HINT_S, self._wake.set)
 
     async def _attempt(self, endpoint: Endpoint, event: Event, read: Callable[[], Email | None]) -> Answer:
-        email = read()
+        try:
+            email = read()
+        except KeyringError as error:
+            log.error("webhook.unreadable", webhook=self.identifier, told=event.id, error=str(error))
+            return Answer(0, UNREADABLE)
         if event.kind is EventKind.RECEIVED and (email is None or email.is_erased):
             return Answer(0, "email.erased")
         body = webhook.payload(event, email)
@@ -274,8 +284,21 @@ class Teller:
         log.info("webhook.told", webhook=self.identifier, told=telling.event.id, end=end, reason=answer.reason)
 
 
-def _of(found: Mapping[EmailId, Email], email: EmailId | None) -> Email | None:
-    return None if email is None else found.get(email)
+async def _read(tx: Transaction, email: EmailId) -> Email | KeyringError | None:
+    """Return a message, or what is wrong with its row; raises ``KeysUnusableError`` where all of them must wait."""
+    try:
+        return await mailbox.find(tx, email)
+    except KeysUnusableError:
+        raise
+    except KeyringError as error:
+        return error
+
+
+def _of(found: Mapping[EmailId, Email | KeyringError | None], email: EmailId | None) -> Email | None:
+    one = None if email is None else found.get(email)
+    if isinstance(one, KeyringError):
+        raise one
+    return one
 
 
 async def settle_all(house: Means, tenant: TenantId, told: Sequence[Told]) -> list[Ending | None]:

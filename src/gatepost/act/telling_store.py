@@ -32,41 +32,51 @@ class Filter:
     email: EmailId | None = None
 
 
-async def due(
-    tx: Transaction, webhook: WebhookId, *, at: datetime | None, busy: Collection[str], limit: int
-) -> list[Telling]:
-    """Return what is due, in the order it was promised: of each lane the first alone, and none of a busy one.
+_HEADS = """
+    select telling.number as turn, telling.attempts, telling.due_at, event.*, exists (
+        select from telling as next
+        where next.tenant = %(tenant)s and next.webhook = %(webhook)s and next.lane = telling.lane
+          and next.state = 'waiting' and next.number > telling.number) as is_followed
+    from telling
+    join event on event.tenant = telling.tenant and event.id = telling.event
+    where telling.tenant = %(tenant)s and telling.webhook = %(webhook)s and telling.state = 'waiting'
+      and not telling.lane = any(%(busy)s)
+      and telling.number = (
+        select first.number from telling as first
+        where first.tenant = %(tenant)s and first.webhook = %(webhook)s and first.lane = telling.lane
+          and first.state = 'waiting'
+        order by first.number limit 1)
+"""
+"""What waits, of each lane the first alone, and none of a busy one."""
 
-    ``at`` None: whatever each of them waits for.
-    """
-    query = """
-        select telling.number as turn, telling.attempts, telling.due_at, event.*, exists (
-            select from telling as next
-            where next.tenant = %(tenant)s and next.webhook = %(webhook)s and next.lane = telling.lane
-              and next.state = 'waiting' and next.number > telling.number) as is_followed
-        from telling
-        join event on event.tenant = telling.tenant and event.id = telling.event
-        where telling.tenant = %(tenant)s and telling.webhook = %(webhook)s and telling.state = 'waiting'
-          and telling.due_at <= coalesce(%(at)s::timestamptz, 'infinity') and not telling.lane = any(%(busy)s)
-          and telling.number = (
-            select first.number from telling as first
-            where first.tenant = %(tenant)s and first.webhook = %(webhook)s and first.lane = telling.lane
-              and first.state = 'waiting'
-            order by first.number limit 1)
-        order by telling.number limit %(limit)s
-    """
+
+async def due(tx: Transaction, webhook: WebhookId, *, at: datetime, busy: Collection[str], limit: int) -> list[Telling]:
+    """Return what is due, in the order it was promised: of each lane the first alone, and none of a busy one."""
+    query = _HEADS + " and telling.due_at <= %(at)s order by telling.number limit %(limit)s"
     rows = await tx.all(query, webhook=webhook, at=at, busy=list(busy), limit=limit)
-    return [
-        Telling(
-            webhook=webhook,
-            event=event_of(row),
-            attempts=row.attempts,
-            number=row.turn,
-            is_followed=row.is_followed,
-            due_at=row.due_at,
-        )
-        for row in rows
-    ]
+    return [_telling(webhook, row) for row in rows]
+
+
+async def question(tx: Transaction, webhook: WebhookId, *, busy: Collection[str]) -> Telling | None:
+    """Return the one to ask a silent receiver with: whose turn comes first, though it may not have come yet.
+
+    What was not tried yet comes before what was refused, and that in turn: a receiver that refuses some events and
+    would take any other is found out.
+    """
+    query = _HEADS + " order by telling.due_at, telling.number limit 1"
+    rows = await tx.all(query, webhook=webhook, busy=list(busy))
+    return _telling(webhook, rows[0]) if rows else None
+
+
+def _telling(webhook: WebhookId, row: Any) -> Telling:
+    return Telling(
+        webhook=webhook,
+        event=event_of(row),
+        attempts=row.attempts,
+        number=row.turn,
+        is_followed=row.is_followed,
+        due_at=row.due_at,
+    )
 
 
 async def waiting(tx: Transaction, tellings: Sequence[Telling]) -> set[tuple[WebhookId, EventId]]:
@@ -111,13 +121,21 @@ def settle(tx: Transaction, endings: Sequence[Ending]) -> None:
     log(tx, [(one.telling.webhook, one.telling.event.id, one.attempt) for one in endings])
 
 
-def hurry(tx: Transaction, webhook: WebhookId, at: datetime) -> None:
-    """Let what waits be due now: the receiver is back, and its room grows one by one."""
+def hurry(tx: Transaction, webhook: WebhookId, at: datetime, *, silent_since: datetime | None = None) -> None:
+    """Let what waits be due now: the receiver is back, and its room grows one by one.
+
+    What was refused before ``silent_since``, when others were heard, keeps its own time: it would be refused again, and
+    some of it in a row would pass for silence.
+    """
     query = """
         update telling set due_at = %(at)s
         where tenant = %(tenant)s and webhook = %(webhook)s and state = 'waiting' and due_at > %(at)s
+          and not exists (
+            select from telling_attempt as tried
+            where tried.tenant = %(tenant)s and tried.webhook = %(webhook)s and tried.event = telling.event
+              and tried.at >= telling.promised_at and tried.at < %(silent_since)s::timestamptz)
     """
-    tx.send(query, webhook=webhook, at=at)
+    tx.send(query, webhook=webhook, at=at, silent_since=silent_since)
 
 
 def log(tx: Transaction, attempts: Sequence[tuple[WebhookId, EventId, Attempt]]) -> None:
@@ -136,6 +154,22 @@ def log(tx: Transaction, attempts: Sequence[tuple[WebhookId, EventId, Attempt]])
         reasons=texts([attempt.reason for _, _, attempt in attempts]),
         took=bigints([attempt.took_ms for _, _, attempt in attempts]),
     )
+
+
+async def first_tried(tx: Transaction, tellings: Sequence[Telling]) -> dict[tuple[WebhookId, EventId], datetime]:
+    """Return when the first attempt of each was made, since it was promised."""
+    query = """
+        select telling.webhook, telling.event, min(tried.at) as at from telling
+        join unnest(%(webhooks)s, %(events)s) as asked (webhook, event)
+          on telling.webhook = asked.webhook and telling.event = asked.event
+        join telling_attempt as tried on tried.tenant = %(tenant)s and tried.webhook = telling.webhook
+          and tried.event = telling.event and tried.at >= telling.promised_at
+        where telling.tenant = %(tenant)s group by telling.webhook, telling.event
+    """
+    rows = await tx.all(
+        query, webhooks=texts([one.webhook for one in tellings]), events=texts([one.event.id for one in tellings])
+    )
+    return {(WebhookId(row.webhook), EventId(row.event)): row.at for row in rows}
 
 
 async def logged(tx: Transaction, webhook: WebhookId, wanted: Filter) -> list[Logged]:
