@@ -19,6 +19,13 @@ def test_two_houses_cannot_share_a_folder(tmp_path: Path) -> None:
         pass
 
 
+def test_nobody_else_can_hold_the_lock(tmp_path: Path) -> None:
+    (tmp_path / "lock").touch(0o644)  # as an earlier release made it
+    (tmp_path / "lock").chmod(0o644)
+    with state.locked(tmp_path):
+        assert (tmp_path / "lock").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_note_without_a_house_is_not_believed(tmp_path: Path) -> None:
     with state.locked(tmp_path):
         with state.announced(tmp_path, RUNNING):

@@ -235,6 +235,16 @@ def test_its_processes_keep_memory_for_the_next_statement(state: Path, monkeypat
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root meets a folder its service account cannot reach")
+def test_its_processes_cannot_tell_another_account_our_secrets(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "planted-secret")
+    cluster = start(state)
+    assert cluster.process is not None
+    try:
+        assert b"planted-secret" not in Path(f"/proc/{cluster.process.pid}/environ").read_bytes()
+    finally:
+        cluster.stop()
+
+
 def test_below_a_closed_folder_the_data_lie_where_postgres_can_reach_them(state: Path) -> None:
     closed = state / "closed"
     closed.mkdir(mode=0o700)

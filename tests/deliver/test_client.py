@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from gatepost.deliver.client import Letter, _converse, _ElsewhereError, transmit
+from gatepost.deliver.client import ATTEMPT_TIMEOUT_S, END_TIMEOUT_S, Letter, _converse, _ElsewhereError, transmit
 from gatepost.deliver.paper import Attempt, AttemptResult
 from gatepost.deliver.route import Hop, find_hops
 from gatepost.egress import Destination, Errand, Purpose, Rule
@@ -79,6 +79,29 @@ async def test_a_host_that_defers_the_recipient_leaves_the_next_one_to_try() -> 
         made = await _send(busy, other)
     assert made.result is AttemptResult.ACCEPTED
     assert len(other.mails) == 1
+
+
+async def test_a_server_may_think_for_long_once_it_has_the_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever gives up before it has said anything sends it a second copy (RFC 5321 section 4.5.3.2.6)."""
+    assert END_TIMEOUT_S >= 600
+    monkeypatch.setattr("gatepost.deliver.client.ATTEMPT_TIMEOUT_S", 0.5)
+    monkeypatch.setattr("gatepost.deliver.client.REPLY_TIMEOUT_S", 0.4)
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 slow\r\n")
+        for answer in (b"250 slow", b"250 sender", b"250 recipient", b"354 go on"):
+            await reader.readline()
+            writer.write(answer + b"\r\n")
+        await reader.readuntil(b"\r\n.\r\n")
+        await asyncio.sleep(1.2)
+        writer.write(b"250 2.0.0 taken\r\n")
+        await reader.readline()
+
+    async with talking(talk) as port:
+        letter = Letter("su_x", TENANT, AGENT, BOSS, OCTETS)
+        hops = [Hop("mx.example.org", ("127.0.0.1",), port)]
+        made = await transmit(letter, hops, hostname="mail.gatepost.test", egress=way_out(private=True))
+    assert (made.result, made.reason) == (AttemptResult.ACCEPTED, "remote.accepted")
 
 
 async def test_a_dead_host_leaves_the_next_one_to_try() -> None:
@@ -229,7 +252,8 @@ async def _relay(sink: Sink) -> Attempt:
     errand = Errand(Purpose.RELAY, "su_x", TENANT)
     opened = await way_out().connect(errand, "127.0.0.1", sink.port, timeout_s=5)
     letter = Letter("su_x", TENANT, AGENT, BOSS, OCTETS)
-    return await _converse(letter, hop, replace(opened, must_encrypt=True), "h.test", with_tls=True)
+    async with asyncio.timeout(ATTEMPT_TIMEOUT_S) as limit:
+        return await _converse(letter, hop, replace(opened, must_encrypt=True), "h.test", limit, with_tls=True)
 
 
 async def test_a_relay_elsewhere_must_speak_tls() -> None:

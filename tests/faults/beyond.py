@@ -74,7 +74,7 @@ class Beyond:
 
     def environment(self, *, has_bucket: bool) -> dict[str, str]:
         """Return what the house must be told of it."""
-        said = {**BUCKET, "AWS_ENDPOINT": self.store.url, "JUMPING_CLOCK": str(self.clock)}
+        said = {**BUCKET, "AWS_ENDPOINT": self.store.url, "LD_JUMPING_CLOCK": str(self.clock)}
         return said | ({"GATEPOST_BLOBS__URL": "s3://bucket"} if has_bucket else {})
 
     def name_siem(self, house: Process) -> None:

@@ -17,7 +17,7 @@
 static int ruled(const char *call, const char *path) {
     int before = errno, found = 0;
     char rules[1024];
-    const char *name = getenv("FAILING_DISK");
+    const char *name = getenv("LD_FAILING_DISK");
     int file = name ? (int)syscall(SYS_openat, AT_FDCWD, name, O_RDONLY | O_CLOEXEC) : -1;
     if (file >= 0) {
         ssize_t size = syscall(SYS_read, file, rules, sizeof rules - 1);

@@ -9,7 +9,7 @@
 
 static long ahead_s(void) {
     char text[32] = "";
-    const char *name = getenv("JUMPING_CLOCK");
+    const char *name = getenv("LD_JUMPING_CLOCK");
     int file = name ? (int)syscall(SYS_openat, AT_FDCWD, name, O_RDONLY | O_CLOEXEC) : -1;
     if (file >= 0) {
         syscall(SYS_read, file, text, sizeof text - 1);

@@ -39,7 +39,7 @@ async def test_a_clock_that_is_ahead_at_the_start_destroys_no_mail_and_no_key() 
             clock.write_text("0")
             said: dict[str, Any] = {
                 "LD_PRELOAD": shims(folder)[0],
-                "JUMPING_CLOCK": str(clock),
+                "LD_JUMPING_CLOCK": str(clock),
                 "GATEPOST_DNS__SERVERS": names,
                 "GATEPOST_RETENTION__FREE_DAYS": "7",
                 "GATEPOST_RETENTION__OTHER_DAYS": "7",

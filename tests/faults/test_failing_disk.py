@@ -103,7 +103,7 @@ def house() -> Iterator[Machine]:
         build = [shutil.which("gcc") or "gcc", "-shared", "-fPIC", "-O1", "-o", str(shim), str(source), "-ldl"]
         subprocess.run(build, check=True)  # noqa: S603  # our own words
         rules.write_text("")
-        house = Machine(folder, LD_PRELOAD=str(shim), FAILING_DISK=str(rules), GATEPOST_DNS__TIMEOUT_S="0.2")
+        house = Machine(folder, LD_PRELOAD=str(shim), LD_FAILING_DISK=str(rules), GATEPOST_DNS__TIMEOUT_S="0.2")
         house.start()
         try:
             yield house

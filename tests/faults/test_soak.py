@@ -135,7 +135,7 @@ async def test_the_house_comes_back_from_whatever_befalls_it(nightly: bool, monk
         house = Served(
             folder,
             LD_PRELOAD=loaded,
-            FAILING_DISK=str(rules),
+            LD_FAILING_DISK=str(rules),
             GATEPOST_DNS__TIMEOUT_S="2",
             GATEPOST_SMTP__DISK_FREE_MIN_OCTETS="0",
             **outside,

@@ -113,7 +113,7 @@ async def opened() -> AsyncIterator[Door]:
             house = Machine(
                 folder,
                 LD_PRELOAD=shims(folder)[0],
-                JUMPING_CLOCK=str(clock),
+                LD_JUMPING_CLOCK=str(clock),
                 GATEPOST_DNS__SERVERS=names,
                 GATEPOST_SMTP__WORKERS="2",
                 GATEPOST_SMTP__CONNECTIONS_PER_ADDRESS_MAX="200",

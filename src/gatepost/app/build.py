@@ -13,6 +13,7 @@ from gatepost import access
 from gatepost.app import seal
 from gatepost.app.agent_tools import places_of as agents_places
 from gatepost.app.barring import bar
+from gatepost.app.name_servers import Followed
 from gatepost.app.past import Past
 from gatepost.app.scanners import places_of, watch
 from gatepost.app.seal import seal_clear_rows
@@ -241,7 +242,8 @@ def ways_of(
 
     egress = Egress(declared, addresses, clock)
     try_s = max(settings.dns.timeout_s / 3, 0.05)  # two tries at a server, and one over TCP
-    client = Client([place(each, "dns.servers") for each in servers], egress, entropy, timeout_s=try_s)
+    newly = (lambda: None) if settings.dns.servers else Followed(RESOLV_CONF, servers, egress)
+    client = Client([place(each, "dns.servers") for each in servers], egress, entropy, timeout_s=try_s, newly=newly)
     resolver = CachingResolver(client, clock, deadline_s=settings.dns.timeout_s, meters=meters)
     return Ways(egress, resolver, endpoint)
 

@@ -71,7 +71,10 @@ def locked(state: Path) -> Iterator[None]:
     Raises:
         StateError: another process holds it.
     """
-    with (state / "lock").open("w") as lock:
+    lock = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        with suppress(OSError):  # another account's folder, which root serves
+            os.fchmod(lock, 0o600)  # whoever may open it may hold it, and so keep the house from starting
         if not _take(lock, LOCK_TRIES):
             raise StateError(
                 f"another house is running on {state}: stop it, or choose another folder with GATEPOST_STATE"
@@ -80,9 +83,11 @@ def locked(state: Path) -> Iterator[None]:
             with suppress(OSError):
                 (state / note).unlink()
         yield
+    finally:
+        os.close(lock)
 
 
-def _take(lock: TextIO, tries: int, kind: int = fcntl.LOCK_EX) -> bool:
+def _take(lock: int | TextIO, tries: int, kind: int = fcntl.LOCK_EX) -> bool:
     for left in reversed(range(tries)):
         try:
             fcntl.flock(lock, kind | fcntl.LOCK_NB)

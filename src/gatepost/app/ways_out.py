@@ -58,7 +58,7 @@ def register(
     declared = [_declared(each) for each in settings.egress.destinations]
     taken = {row.purpose for row in declared}
     built_in = [
-        *(_row(Purpose.DNS, place(server, "dns.servers"), "dns.servers", is_clear=True) for server in name_servers),
+        *name_server_rows(name_servers),
         *_mail(settings),
         Destination(
             purpose=Purpose.WEBHOOK,
@@ -200,6 +200,11 @@ def _mail(settings: Settings) -> Iterator[Destination]:
         is_clear=True,
         is_built_in=True,
     )
+
+
+def name_server_rows(servers: Iterable[str]) -> list[Destination]:
+    """Return the rows of resolvers, ``ip:port`` each."""
+    return [_row(Purpose.DNS, place(server, "dns.servers"), "dns.servers", is_clear=True) for server in servers]
 
 
 def _row(purpose: Purpose, where: Place, setting: str, *, is_clear: bool = False) -> Destination:

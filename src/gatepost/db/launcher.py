@@ -19,6 +19,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from gatepost.db.binaries import Binaries, LauncherError, find_binaries, service_account
+from gatepost.db.surroundings import handed_on
 from gatepost.durable import make_folder, sync_folder
 
 __all__ = ["Binaries", "Cluster", "LauncherError", "find_binaries", "home_for"]
@@ -44,14 +45,6 @@ _SILENCE = (
     *("-c", "log_parameter_max_length=0"),
     *("-c", "log_parameter_max_length_on_error=0"),
 )
-# A commit of many messages takes some megabytes, and gives all of it back at its end. The C library would return it to
-# the system each time and be given it again page by page, cleared: with 64 messages a seventh of PostgreSQL's CPU. So
-# each process keeps up to 16 MB for its next statement (docs/adr/0155).
-_MEMORY = {
-    "MALLOC_TOP_PAD_": str(1 << 20),
-    "MALLOC_MMAP_THRESHOLD_": str(8 << 20),
-    "MALLOC_TRIM_THRESHOLD_": str(16 << 20),
-}
 _SHARED_HOME = Path("/var/lib/gatepost")
 
 
@@ -201,7 +194,7 @@ class Cluster:
             stdout=output,
             stderr=output,
             cwd="/",
-            env=_MEMORY | os.environ,  # noqa: TID251  # handed on: what the operator says of memory goes before
+            env=handed_on(os.environ),  # noqa: TID251  # it says what of it
             process_group=0,  # Ctrl-C reaches us, not it: we stop it in order
             user=account.pw_uid if account else None,
             group=account.pw_gid if account else None,

@@ -18,7 +18,12 @@ from gatepost.mail.address import Address
 CONNECT_TIMEOUT_S = 30.0
 REPLY_TIMEOUT_S = 120.0
 ATTEMPT_TIMEOUT_S = 300.0
-"""deviation: RFC 5321 section 4.5.3.2 allows ten minutes for the last reply; a queue can come back sooner."""
+"""Up to the message.
+
+deviation: RFC 5321 section 4.5.3.2 gives greeting, MAIL and RCPT five minutes each; a queue can come back sooner.
+"""
+END_TIMEOUT_S = 600.0
+"""For the reply to DATA, and for the last one (RFC 5321 section 4.5.3.2.6): who gives up before sends a second copy."""
 
 _BARE = re.compile(rb"(?<!\r)\n|\r(?!\n)")
 _STATUS = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?![\d.])", re.ASCII)
@@ -59,11 +64,11 @@ async def transmit(letter: Letter, hops: Sequence[Hop], *, hostname: str, egress
         return Attempt(AttemptResult.FAILED, 0, "5.6.0", "message.bare_line_end")
     last = _UNREACHABLE
     try:
-        async with asyncio.timeout(ATTEMPT_TIMEOUT_S):
+        async with asyncio.timeout(ATTEMPT_TIMEOUT_S) as limit:
             for hop in hops:
                 for address in hop.addresses or (None,):
                     try:
-                        return await _try_host(letter, hop, address, hostname, egress)
+                        return await _try_host(letter, hop, address, hostname, egress, limit)
                     except _ElsewhereError as elsewhere:
                         last = elsewhere.attempt
     except TimeoutError:
@@ -71,19 +76,21 @@ async def transmit(letter: Letter, hops: Sequence[Hop], *, hostname: str, egress
     return last
 
 
-async def _try_host(letter: Letter, hop: Hop, address: str | None, hostname: str, egress: Egress) -> Attempt:
+async def _try_host(
+    letter: Letter, hop: Hop, address: str | None, hostname: str, egress: Egress, limit: asyncio.Timeout
+) -> Attempt:
     """Converse with one address of a host; with TLS where there is a way."""
     errand = Errand(Purpose.RELAY if hop.is_configured else Purpose.MAIL, letter.ref, letter.tenant)
     addresses = None if address is None else (address,)
     opened = await _connect(egress, errand, hop, addresses)
     try:
-        return await _converse(letter, hop, opened, hostname, with_tls=True)
+        return await _converse(letter, hop, opened, hostname, limit, with_tls=True)
     except ssl.SSLError as error:
         if opened.must_encrypt:
             raise _ElsewhereError(_UNTRUSTED) from error
     # Opportunistic: a broken handshake is no reason to keep the mail (RFC 7435 section 3).
     opened = await _connect(egress, errand, hop, (opened.address,))
-    return await _converse(letter, hop, opened, hostname, with_tls=False)
+    return await _converse(letter, hop, opened, hostname, limit, with_tls=False)
 
 
 async def _connect(egress: Egress, errand: Errand, hop: Hop, addresses: Sequence[str] | None) -> Connected:
@@ -95,7 +102,9 @@ async def _connect(egress: Egress, errand: Errand, hop: Hop, addresses: Sequence
         raise _ElsewhereError(_UNREACHABLE) from error
 
 
-async def _converse(letter: Letter, hop: Hop, opened: Connected, hostname: str, *, with_tls: bool) -> Attempt:
+async def _converse(
+    letter: Letter, hop: Hop, opened: Connected, hostname: str, limit: asyncio.Timeout, *, with_tls: bool
+) -> Attempt:
     client = aiosmtplib.SMTP(
         sock=opened.socket,
         hostname=None,
@@ -106,7 +115,7 @@ async def _converse(letter: Letter, hop: Hop, opened: Connected, hostname: str, 
     )
     try:
         await _open(client, hop, opened, with_tls=with_tls)
-        attempt = await _hand_over(client, letter)
+        attempt = await _hand_over(client, letter, limit)
         await _say_goodbye(client)
     finally:
         client.close()
@@ -150,7 +159,7 @@ async def _start_tls(client: aiosmtplib.SMTP, host: str) -> None:
     await client.ehlo(timeout=REPLY_TIMEOUT_S)
 
 
-async def _hand_over(client: aiosmtplib.SMTP, letter: Letter) -> Attempt:
+async def _hand_over(client: aiosmtplib.SMTP, letter: Letter, limit: asyncio.Timeout) -> Attempt:
     is_encrypted = client.get_transport_info("sslcontext") is not None
     needs_utf8 = letter.rcpt_to.needs_smtputf8 or (letter.mail_from is not None and letter.mail_from.needs_smtputf8)
     is_8bit = not letter.octets.isascii()
@@ -170,7 +179,8 @@ async def _hand_over(client: aiosmtplib.SMTP, letter: Letter) -> Attempt:
     except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
         raise _ElsewhereError(_UNREACHABLE) from error
     try:
-        response = await client.data(letter.octets, timeout=REPLY_TIMEOUT_S)
+        limit.reschedule(None)  # it may have the message from now on: what it says is waited for as long as it may take
+        response = await client.data(letter.octets, timeout=END_TIMEOUT_S)
     except aiosmtplib.SMTPResponseException as error:
         return _read_refusal(error, is_final=True)
     except (aiosmtplib.SMTPException, OSError, TimeoutError):

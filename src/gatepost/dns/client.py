@@ -6,7 +6,7 @@ socket that hears the one server alone.
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from gatepost.clock import Entropy
@@ -41,6 +41,9 @@ _FAILED = Answer(Status.TEMPERROR)
 
 Server = tuple[str, int]
 
+LOOK_S = 5.0
+"""So often at the most it is asked which name servers there are now."""
+
 
 class Client:
     """Asks name servers.
@@ -50,10 +53,21 @@ class Client:
         egress: opens the sockets.
         entropy: for the ids of questions.
         timeout_s: of one try at one server.
+        newly: which servers to ask from now on, None for the same; asked every ``LOOK_S`` at the most.
     """
 
-    def __init__(self, servers: Sequence[Server], egress: Egress, entropy: Entropy, *, timeout_s: float) -> None:
+    def __init__(
+        self,
+        servers: Sequence[Server],
+        egress: Egress,
+        entropy: Entropy,
+        *,
+        timeout_s: float,
+        newly: Callable[[], Sequence[Server] | None] = lambda: None,
+    ) -> None:
         self._servers = list(servers)
+        self._newly = newly
+        self._looked_at = -math.inf
         self._egress = egress
         self._entropy = entropy
         self._timeout_s = timeout_s
@@ -95,6 +109,7 @@ class Client:
         """
         time = asyncio.get_running_loop().time
         unable: set[Server] = set()
+        self._look(time())
         for _ in range(TRIES):
             for server in [each for each in self._servers if each not in unable]:
                 began = time()
@@ -112,6 +127,12 @@ class Client:
                 if reply is not None:
                     unable.add(server)
         return None
+
+    def _look(self, now: float) -> None:
+        if now - self._looked_at >= LOOK_S:
+            self._looked_at = now
+            if servers := self._newly():
+                self._servers = list(servers)
 
     def _put_last(self, server: Server) -> None:
         """Ask the others first from now on: one dead server must not cost every question a time-out."""

@@ -1,6 +1,6 @@
 """The register: where each purpose may go, and nowhere else. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from gatepost.egress.addresses import closed_by, is_loopback
@@ -48,6 +48,14 @@ class Register:
     def without(self, hosts: Iterable[str]) -> "Register":
         """Return the same register in which no row opens these hosts."""
         return Register(self.rows, allow_private=self.allow_private, closed=self._closed, barred=hosts)
+
+    def following(self, rows: Sequence[Destination]) -> "Register":
+        """Return the same register with these rows of one purpose in place of the built-in ones; declared ones stay."""
+        purposes = {row.purpose for row in rows}
+        kept = [row for row in self.rows if row.purpose not in purposes or not row.is_built_in]
+        declared = {row.purpose for row in kept}
+        added = [row for row in rows if row.purpose not in declared]
+        return Register([*kept, *added], allow_private=self.allow_private, closed=self._closed, barred=self._barred)
 
     def find(self, purpose: Purpose, host: str, port: int) -> Destination:
         """Return the first row that covers a host and port.

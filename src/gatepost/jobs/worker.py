@@ -40,7 +40,7 @@ class Pace:
 
     concurrency: int = 16
     lease_s: float = 30
-    run_max_s: float = 600
+    run_max_s: float = 1_800
     poll_s: float = 1
     hint_s: float = 0.05
     grace_s: float = 10

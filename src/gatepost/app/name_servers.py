@@ -1,0 +1,44 @@
+"""The machine's name servers, read again when their file names others (resolv.conf(5)): networks change under us."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+
+from gatepost.app.ways_out import name_server_rows, place
+from gatepost.dns.hosts import servers_in
+from gatepost.egress import Egress
+
+log = structlog.get_logger()
+
+
+class Followed:
+    """Tells when they are others, and declares those to the way out.
+
+    Args:
+        path: the file.
+        servers: those known, as ``servers_in`` returns them.
+        egress: where they are declared.
+    """
+
+    def __init__(self, path: Path, servers: Sequence[str], egress: Egress) -> None:
+        self._path = path
+        self._servers = tuple(servers)
+        self._egress = egress
+
+    def __call__(self) -> list[tuple[str, int]] | None:
+        """Return the servers as address and port if they are others than before.
+
+        A file that cannot be read, or is empty, is one that is just being written.
+        """
+        try:
+            text = self._path.read_text(errors="replace")
+        except OSError:
+            return None
+        found = servers_in(text)
+        if not text.strip() or found == self._servers:
+            return None
+        self._servers = found
+        self._egress.register = self._egress.register.following(name_server_rows(found))
+        log.info("dns.servers_changed", servers=len(found))
+        return [place(each, "dns.servers") for each in found]
