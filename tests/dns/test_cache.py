@@ -7,7 +7,7 @@ import pytest
 
 from gatepost.dns import CachingResolver, RdType, Status
 from gatepost.dns.cache import ENTRY_OCTETS, _octets
-from gatepost.dns.client import MISSING_TTL_S
+from gatepost.dns.client import MISSING_TTL_S, SILENT_TTL_S, TRIES
 from gatepost.dns.paper import RECORD_OCTETS
 from hostile_dns import Server, answer, serving
 from ways import dns_client
@@ -103,6 +103,39 @@ async def test_a_failure_is_remembered_for_one_second_only() -> None:
         clock.forward(1.1)
         await resolver.query("broken.example", RdType.A)
         assert count(server, "broken.example") > before
+
+
+async def test_silence_is_remembered_for_some_seconds_and_nothing_else_is() -> None:
+    """Each mail of a zone whose servers are silent waited for two tries anew."""
+    clock = Hands()
+    async with serving(honest) as server, CachingResolver(dns_client(server.address), clock) as resolver:
+        first = await resolver.query("silent.example", RdType.TXT)
+        assert count(server, "silent.example") == TRIES
+        clock.forward(SILENT_TTL_S - 0.1)
+        again = await resolver.query("silent.example", RdType.TXT)
+        assert {first.status, again.status} == {Status.TEMPERROR}
+        assert count(server, "silent.example") == TRIES
+        clock.forward(0.2)
+        await resolver.query("silent.example", RdType.TXT)
+        assert count(server, "silent.example") == 2 * TRIES
+        await resolver.query("broken.example", RdType.TXT)  # it says that it failed
+        clock.forward(1.1)
+        await resolver.query("broken.example", RdType.TXT)
+        assert count(server, "broken.example") == 2
+
+
+async def test_who_waited_for_a_turn_has_not_heard_silence() -> None:
+    clock = Hands()
+    async with (
+        serving(honest) as server,
+        CachingResolver(dns_client(server.address), clock, deadline_s=0.5, max_in_flight=1) as resolver,
+    ):
+        names = [f"silent{at}.example" for at in range(3)]
+        await asyncio.gather(*(resolver.query(name, RdType.TXT) for name in names))
+        clock.forward(1.1)
+        assert resolver.peek(names[0], RdType.TXT) is not None
+        assert resolver.peek(names[1], RdType.TXT) is None
+        assert resolver.peek(names[2], RdType.TXT) is None
 
 
 async def test_equal_questions_are_asked_once() -> None:

@@ -111,7 +111,7 @@ async def test_an_outage_under_load_passes_nothing_stops_nothing_and_mends_itsel
                 assert max(took for _, took in away) < ANSWERED_WITHIN_S
                 assert resident_octets(house) - before < GROWTH_MAX_OCTETS
                 asked = Counter((name, rdtype) for name, rdtype, _ in names.asked)
-                # Four mails of a domain ask together; a question goes out twice, and is left alone for a second then.
+                # Four mails of a domain ask together; a question goes out twice, and is left alone for seconds then.
                 assert max(asked.values()) <= 8
 
                 zone.is_gone = False

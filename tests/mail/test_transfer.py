@@ -49,6 +49,29 @@ def test_damaged_base64_takes_little_memory(piece: bytes) -> None:
     assert most < 4 * len(octets)
 
 
+def test_one_large_piece_of_it_is_decoded_a_little_at_a_time() -> None:
+    """It was held four times over, beside what came of it."""
+    octets = b"QUJD" * 500_000 + b"="
+    tracemalloc.start()
+    try:
+        decoded = transfer.decode(octets + b"QUJD", "base64")
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert decoded == (b"ABC" * 500_001, False)
+    assert most < 3 * len(octets)
+
+
+@pytest.mark.parametrize("length", [65_536, 65_537, 131_073, 200_000])
+def test_where_pieces_are_cut_makes_no_difference(length: int) -> None:
+    letters = (b"QUJD!REVG\r\n" * length)[:length]
+    kept = bytes(one for one in letters if one not in b"!\r\n")
+    kept = kept[:-1] if len(kept) % 4 == 1 else kept
+    assert transfer.decode(letters + b"=AAAA", "base64") == (
+        binascii.a2b_base64(kept + b"=" * (-len(kept) % 4)) + b"\0\0\0", False,
+    )  # fmt: skip
+
+
 def test_an_unknown_encoding_is_none_and_told() -> None:
     assert transfer.decode(b"x", "rot13") == (b"x", False)
     assert transfer.decode(b"no beginning", "uue") == (b"no beginning", False)

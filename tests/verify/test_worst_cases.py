@@ -172,3 +172,23 @@ async def test_the_largest_mail_is_verified_in_bounded_time() -> None:
 
 async def test_a_thousand_parts_are_read_in_bounded_time() -> None:
     assert await cpu_s(sign(multipart(1000, b"hello " * 20))) < PARTS_CPU_S
+
+
+ASKING = "<style>" + "div div div div div q," * 200 + "x{display:none}</style>" + "<div>" * 90 + "<q>x</q>" * 2_400
+MANY_PAGES: dict[str, tuple[str, list[str]]] = {
+    "whose sheets ask much": ("mixed", [ASKING] * 150),
+    "that are as long as many": ("mixed", ["<p style='position:relative'>words</p>" * 600] * 500),
+    "of which one long one is shown": (
+        "alternative",
+        [f"<p>alpha beta gamma delta {at}</p>" for at in range(150)] + ["<p>" + "some words that it says " * 60_000],
+    ),
+}
+"""Kinds of multipart and their HTML parts."""
+
+
+@pytest.mark.parametrize("name", MANY_PAGES)
+async def test_many_pages_together_are_read_in_bounded_time(name: str) -> None:
+    kind, pages = MANY_PAGES[name]
+    parts = "".join(f"--b\r\nContent-Type: text/html\r\n\r\n{page}\r\n" for page in pages)
+    head = f"MIME-Version: 1.0\r\nContent-Type: multipart/{kind}; boundary=b\r\n\r\n"
+    assert await cpu_s(HEAD + head.encode() + parts.encode() + b"--b--\r\n") < MANY_CPU_S

@@ -18,7 +18,8 @@ MAX_TTL_S = 3_600
 MIN_TTL_S = 1
 """Shorter ones are lengthened, as PowerDNS does: a TTL of zero would have each mail of a burst ask everything anew."""
 TEMPERROR_TTL_S = 1
-"""A failing zone is left alone this long: an outage costs one question a second, not one a message."""
+"""A failing zone is left alone this long: an outage costs one question a second, not one a message. One that keeps
+silent costs each of them seconds, and is left alone as long as the client says."""
 
 ENTRY_OCTETS = 430
 """Of memory, that an answer takes besides its records and the characters of its name, also one that says: nothing."""
@@ -160,7 +161,7 @@ class CachingResolver:
 
     def _keep(self, key: Question, answer: Answer) -> None:
         is_failure = answer.status is Status.TEMPERROR
-        ttl_s = TEMPERROR_TTL_S if is_failure else max(MIN_TTL_S, min(answer.ttl_s, MAX_TTL_S))
+        ttl_s = max(TEMPERROR_TTL_S, answer.ttl_s) if is_failure else max(MIN_TTL_S, min(answer.ttl_s, MAX_TTL_S))
         self._kept[key] = (self._clock() + timedelta(seconds=ttl_s), answer)
         self._octets += _octets(key, answer)
         while len(self._kept) > self._max_entries or self._octets > self._max_octets:

@@ -33,11 +33,15 @@ TRIES = 2
 MISSING_TTL_S = 5
 """How long a name or type is missing where no SOA says it: many resolvers leave the SOA out. RFC 2308 section 5 would
 not have it kept, for caches that ask each other could keep it alive for ever; nobody asks this one."""
+SILENT_TTL_S = 10
+"""How long a question that nobody answers in two whole tries is not asked again: each mail of a zone whose servers are
+silent waited for both (RFC 9520 section 3.2 allows up to five minutes). What is said of it stays TEMPERROR."""
 STRAYS_MAX = 100
 """Packets that answer another question, before a try is given up: somebody is guessing."""
 
 _ERRAND = Errand(Purpose.DNS)
 _FAILED = Answer(Status.TEMPERROR)
+_SILENT = Answer(Status.TEMPERROR, (), SILENT_TTL_S)
 
 Server = tuple[str, int]
 
@@ -82,7 +86,10 @@ class Client:
         """
         owner = name.lower()
         aliases, way_ttl_s = 0, None  # so far, and the shortest of their TTLs
-        while (reply := await self._exchange(owner, rdtype, until)) is not None:
+        while True:
+            reply = await self._exchange(owner, rdtype, until)
+            if isinstance(reply, Answer):
+                return reply
             way = follow(owner, reply.records)
             aliases += way.aliases
             way_ttl_s = _least(way_ttl_s, way.ttl_s)
@@ -101,32 +108,36 @@ class Client:
         """Hear no more answers; nobody may be asking."""
         self._ears.close()
 
-    async def _exchange(self, name: str, rdtype: RdType, until: float) -> Reply | None:
-        """Return the first reply that says whether there are records; None where no server gives one in time.
+    async def _exchange(self, name: str, rdtype: RdType, until: float) -> Reply | Answer:
+        """Return the first reply that says whether there are records; a failure where no server gives one in time.
 
         A server that says it cannot tell says so again: it is asked once, and the others after it (RFC 9520 section 3.1
         wants few questions where something fails).
         """
         time = asyncio.get_running_loop().time
         unable: set[Server] = set()
+        silences, is_heard = 0, False
         self._look(time())
         for _ in range(TRIES):
             for server in [each for each in self._servers if each not in unable]:
                 began = time()
                 if began >= until:
-                    return None
+                    break
                 try:
                     reply = await self._ask(server, name, rdtype, min(until, began + self._timeout_s))
                 except (TimeoutError, OSError, UnreachableError, EgressRefusedError, MalformedError) as error:
                     # Where the question's own time ended it may have waited for a turn: no fault of the server's.
                     if not (isinstance(error, TimeoutError) and time() >= until):
                         self._put_last(server)
+                    is_heard = is_heard or not isinstance(error, TimeoutError)
+                    silences += began + self._timeout_s <= until
                     continue
                 if reply is not None and reply.rcode in {NOERROR, NXDOMAIN} and not reply.is_referral:
                     return reply
+                is_heard = True
                 if reply is not None:
                     unable.add(server)
-        return None
+        return _FAILED if is_heard or silences < TRIES else _SILENT
 
     def _look(self, now: float) -> None:
         if now - self._looked_at >= LOOK_S:

@@ -3,10 +3,12 @@
 import binascii
 import re
 import string
+from io import BytesIO
 
 IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
 _UNPADDED = re.compile(rb"[^=]+")
+_PIECE_OCTETS = 65_536
 _NO_LETTERS = bytes(set(range(256)) - set(string.ascii_letters.encode() + string.digits.encode() + b"+/"))
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\r\n]*\r?\n", re.MULTILINE)
 _LINE = re.compile(rb"(?!\Z)([^\r\n]*)(?:\r\n?|\n|\Z)")
@@ -36,17 +38,25 @@ def _base64(octets: bytes) -> tuple[bytes, bool]:
             return binascii.a2b_base64(octets), _NOT_BASE64.search(octets) is None
         except binascii.Error:
             pass
-    out = bytearray()
+    out = BytesIO()
     for piece in _UNPADDED.finditer(octets):  # one at a time: there may be millions
-        out += _quads(piece[0])
-    return bytes(out), False
+        _decode_letters(octets, *piece.span(), out)
+    return out.getvalue(), False
 
 
-def _quads(text: bytes) -> bytes:
-    letters = text.translate(None, _NO_LETTERS)
+def _decode_letters(octets: bytes, start: int, end: int, out: BytesIO) -> None:
+    """Decode what stands there, a little at a time: all of it at once would be held four times over."""
+    letters = b""
+    while end - start > _PIECE_OCTETS:
+        letters += octets[start : start + _PIECE_OCTETS].translate(None, _NO_LETTERS)
+        start += _PIECE_OCTETS
+        whole = len(letters) - len(letters) % 4
+        out.write(binascii.a2b_base64(letters[:whole]))
+        letters = letters[whole:]
+    letters += octets[start:end].translate(None, _NO_LETTERS)
     if len(letters) % 4 == 1:
         letters = letters[:-1]  # six bits are no octet
-    return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
+    out.write(binascii.a2b_base64(letters + b"=" * (-len(letters) % 4)))
 
 
 def _uuencoded(octets: bytes) -> tuple[bytes, bool]:

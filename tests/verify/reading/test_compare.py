@@ -1,13 +1,13 @@
 import pytest
 
 from gatepost.verify.paper import Span, Technique
-from gatepost.verify.reading.compare import note_mismatch
+from gatepost.verify.reading.compare import Shown, note_mismatch
 from gatepost.verify.reading.marks import Marks
 
 
 def compare(plain: str, shown: str) -> list[Span]:
     marks = Marks()
-    note_mismatch(plain, shown, marks)
+    note_mismatch(plain, Shown(shown), marks)
     return marks.spans
 
 

@@ -260,3 +260,15 @@ def test_text_that_is_not_shown_takes_no_room_from_what_is() -> None:
     raw += b"Content-Type: multipart/alternative; boundary=c\r\n\r\n" + one + b"--c--\r\n"
     raw += b"--b\r\nContent-Type: text/plain\r\n\r\nlast words\r\n--b--\r\n"
     assert bodies(raw).reading.human.split() == ["b", "last", "words"]
+
+
+def test_html_of_all_parts_together_has_a_bound_and_spans_stay_within_it() -> None:
+    page = "<p>" + "seen words " * 40_000 + "<p style='display:none'>hidden words</p>"
+    head = "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+    for count, is_cut in ((4, False), (6, True)):
+        parts = "".join(f"--b\r\nContent-Type: text/html\r\n\r\n{page}\r\n" for _ in range(count))
+        read_ = bodies(f"{head}{parts}--b--\r\n".encode())
+        hidden = [span for span in read_.reading.spans if span.technique is Technique.DISPLAY_NONE]
+        assert read_.reading.is_cut is is_cut
+        assert len(hidden) == 4
+        assert all(read_.html[span.start : span.end] == "hidden words" for span in hidden)

@@ -1,6 +1,7 @@
 """Words of the plain text that the HTML beside it does not show: a model may read one, a person the other."""
 
 import re
+from functools import cached_property
 from itertools import pairwise
 
 from gatepost.verify.paper import Technique
@@ -32,7 +33,24 @@ def _has_foreign_run(words: list[str], pairs: set[tuple[str, str]]) -> bool:
     return False
 
 
-def note_mismatch(plain: str, shown: str, marks: Marks) -> None:
+class Shown:
+    """What a person sees of a message; its words are looked for once, however many texts are compared with it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def quick_pairs(self) -> set[tuple[str, str]]:
+        """Neighbours, also within addresses."""
+        return set(pairwise(_quickly(self._text)))
+
+    @cached_property
+    def pairs(self) -> set[tuple[str, str]]:
+        """Neighbours outside of addresses."""
+        return set(pairwise([word for word, _, _ in _words(self._text)]))
+
+
+def note_mismatch(plain: str, shown: Shown, marks: Marks) -> None:
     """Note runs of words in ``plain`` that stand nowhere in ``shown``, pair by pair; linear in both.
 
     Args:
@@ -40,18 +58,14 @@ def note_mismatch(plain: str, shown: str, marks: Marks) -> None:
         shown: what a person sees of the HTML alternative.
         marks: takes the spans, whose place is ``text``.
     """
-    pairs = set(pairwise(_quickly(shown)))
-    if not _has_foreign_run(_quickly(plain), pairs):
+    if not _has_foreign_run(_quickly(plain), shown.quick_pairs):
         return
-    seen = [word for word, _, _ in _words(shown)]
-    pairs = set(pairwise(seen))
+    pairs = shown.pairs
     words = _words(plain)
     known = [False] * len(words)
     for at in range(len(words) - 1):
         if (words[at][0], words[at + 1][0]) in pairs:
             known[at] = known[at + 1] = True
-    if len(words) == 1:
-        known[0] = words[0][0] in set(seen)
     start = 0
     for at in range(len(words) + 1):
         if at < len(words) and not known[at]:

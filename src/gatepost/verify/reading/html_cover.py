@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 
 from gatepost.verify.reading import html_move
+from gatepost.verify.reading.html_allowance import Allowance
 from gatepost.verify.reading.html_box import is_inline
 from gatepost.verify.reading.html_colour import TRANSPARENT, legacy, painted
 from gatepost.verify.reading.html_layer import BLOCK, FLOAT, GROUND, WORDS, Box, Layer, Realm, is_under
@@ -53,8 +54,9 @@ _UNSTRETCHED = frozenset({
 class Covers:
     """All boxes of one document, as far as they may lie upon one another."""
 
-    def __init__(self) -> None:
+    def __init__(self, allowance: Allowance | None = None) -> None:
         self.is_tired = False
+        self._allowance = allowance or Allowance()
         realm = Realm()
         self._page = Box(realm, (), (0.0, 0.0, SCREEN_WIDTH), width=SCREEN_WIDTH, height=SCREEN_HEIGHT)
         self._page.edges = (0.0, 0.0, SCREEN_WIDTH, SCREEN_HEIGHT)
@@ -144,7 +146,7 @@ class Covers:
         upon = [
             (box.shared or box.realm, edges, layer) for box, layer in self._upon if (edges := box.landed()) is not None
         ]
-        most = MAX_COMPARED // max(len(self._texts), 1)
+        most = self._allowance.share(len(self._texts), len(upon), MAX_COMPARED)
         self.is_tired = self.is_tired or len(upon) > most or self._written > MAX_WRITTEN
         return frozenset(
             start

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Collection, Mapping
 
+from gatepost.verify.reading.html_allowance import Allowance
+
 
 class TooManySteps(Exception):  # noqa: N818  # it ends a count, nothing is wrong
     """More questions were asked than one document may ask."""
@@ -69,16 +71,26 @@ class Borne(dict[str, int]):
 
 
 class Steps:
-    """How many questions a document may still ask."""
+    """How many questions a document may still ask: its own, and ``more`` of what is left for its whole message."""
 
-    __slots__ = ("depth", "left")
+    __slots__ = ("_allowance", "_more", "depth", "left")
 
-    def __init__(self, left: int) -> None:
+    def __init__(self, left: int, more: int = 0, allowance: Allowance | None = None) -> None:
         self.left = left
+        self._more = more
+        self._allowance = allowance
         self.depth = 0
 
     def take(self, count: int = 1) -> None:
         """Count some; raises TooManySteps."""
         self.left -= count
+        if self.left < 0:
+            self._borrow()
+
+    def _borrow(self) -> None:
+        if self._allowance is not None:
+            lent = self._allowance.lend(-self.left, self._more)
+            self._more -= lent
+            self.left += lent
         if self.left < 0:
             raise TooManySteps

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from gatepost.verify.paper import Technique
 from gatepost.verify.reading import html_ahead, html_colour, html_line
-from gatepost.verify.reading.html_ahead import Ahead
+from gatepost.verify.reading.html_allowance import Allowance
 from gatepost.verify.reading.html_columns import Tables
 from gatepost.verify.reading.html_cover import Covers
 from gatepost.verify.reading.html_drawing import covers
@@ -31,29 +31,29 @@ _PLAIN_LOOK = Look()
 _BASES = ("html", "body")
 
 
-def read(source: str, offset: int, marks: Marks) -> Views:
+def read(source: str, offset: int, marks: Marks, allowance: Allowance | None = None) -> Views:
     """Read a document; linear, never raises. ``offset``: where it begins in the text that spans count in."""
+    allowance = allowance or Allowance()
     is_cut = len(source) > MAX_CHARS
     source = source[:MAX_CHARS]
     ahead = html_ahead.look_ahead(source)
-    covers = Covers() if ahead.may_cover else None
+    covers = Covers(allowance) if ahead.may_cover else None
     kept = marks.kept() if covers is not None else None
-    views = _read(source, ahead, Writing(offset, marks, ahead.base), covers, frozenset(), is_cut=is_cut)
+
+    def views(covers: Covers | None, covered: Container[int]) -> Views:
+        sheet = Sheet(len(source), is_quirky=ahead.is_quirky, allowance=allowance)
+        page = _Page(Writing(offset, marks, ahead.base), sheet, covers, covered)
+        for token in scan(source) if ahead.has_late_parts else ():
+            page.look_ahead(token)
+        is_whole = _walk(page, source, is_ahead=ahead.has_late_parts)
+        return page.views(is_cut=is_cut or not is_whole)
+
+    found = views(covers, frozenset())
     covered = covers.covered() if covers is not None else frozenset()
     if covers is not None and kept is not None and covered:
         marks.return_to(kept)
-        views = _read(source, ahead, Writing(offset, marks, ahead.base), None, covered, is_cut=is_cut)
-    return replace(views, is_cut=True) if covers is not None and covers.is_tired else views
-
-
-def _read(
-    source: str, ahead: Ahead, writing: Writing, covers: Covers | None, covered: Container[int], *, is_cut: bool
-) -> Views:
-    page = _Page(writing, Sheet(len(source), is_quirky=ahead.is_quirky), covers, covered)
-    for token in scan(source) if ahead.has_late_parts else ():
-        page.look_ahead(token)
-    is_whole = _walk(page, source, is_ahead=ahead.has_late_parts)
-    return page.views(is_cut=is_cut or not is_whole)
+        found = views(None, covered)
+    return replace(found, is_cut=True) if covers is not None and covers.is_tired else found
 
 
 def _walk(page: "_Page", source: str, *, is_ahead: bool) -> bool:

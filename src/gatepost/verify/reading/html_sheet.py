@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from gatepost.verify.reading.html_allowance import Allowance
 from gatepost.verify.reading.html_animation import Animations
 from gatepost.verify.reading.html_node import Borne, Node, Steps, TooManySteps
 from gatepost.verify.reading.html_rules import Scope, rules
@@ -47,13 +48,13 @@ class Sheet:
     and from when ``is_tired`` a rule that hides counts for every element that bears the last name of its selector.
     """
 
-    def __init__(self, size: int = 0, *, is_quirky: bool = True) -> None:
+    def __init__(self, size: int = 0, *, is_quirky: bool = True, allowance: Allowance | None = None) -> None:
         self.unread: list[str] = []
         self.is_tired = self.asks_places = False
         self.is_quirky = is_quirky
         self.animations = Animations()
         self.registered: dict[str, str] = {}
-        self._steps = Steps(STEPS + STEPS_A_CHAR * size)
+        self._steps = Steps(STEPS_A_CHAR * size, STEPS, allowance or Allowance())
         self._rules: dict[str, dict[str, list[_Rule]]] = {}  # by a name of the element, and one that is borne above
         self._layers: list[str] = []
         self._scopes: dict[Scope, tuple[Selector, ...] | None] = {}

@@ -9,7 +9,8 @@ from gatepost.mail.fields import Header
 from gatepost.mail.mime import Leaf, Tree
 from gatepost.verify.paper import Attachment, ModelView, Reading, Technique
 from gatepost.verify.reading import characters, domains, escapes, headers, html_page, quotes
-from gatepost.verify.reading.compare import note_mismatch
+from gatepost.verify.reading.compare import Shown, note_mismatch
+from gatepost.verify.reading.html_allowance import Allowance
 from gatepost.verify.reading.marks import Marks
 
 MAX_TEXT_CHARS = 2_000_000
@@ -51,6 +52,8 @@ class _Views:
         self._plain_at = 0
         self._plain_room = {True: MAX_TEXT_CHARS, False: MAX_TEXT_CHARS}
         self._html_at = 0
+        self._html_room = {True: MAX_TEXT_CHARS, False: MAX_TEXT_CHARS}
+        self._allowance = Allowance()
 
     def take(self, leaf: Leaf, *, is_shown: bool) -> None:
         """Read a body; one that is not shown is only compared."""
@@ -72,7 +75,12 @@ class _Views:
             self.model.append(escapes.text(shown))
 
     def _take_html(self, source: str, *, is_shown: bool) -> None:
-        views = html_page.read(source, self._html_at, self.marks)
+        """Read a document as far as there is room; each costs many times what plain text of its size does."""
+        room = self._html_room[is_shown]
+        self._html_room[is_shown] = max(0, room - len(source))
+        self.is_cut = self.is_cut or len(source) > room
+        source = source[:room]
+        views = html_page.read(source, self._html_at, self.marks, self._allowance)
         self.html.append(source)
         self._html_at += len(source) + 1
         self.is_cut = self.is_cut or views.is_cut
@@ -101,10 +109,11 @@ def read(raw: bytes, header: Header) -> Bodies:
             views.take(leaf, is_shown=leaf.alternative is None or chosen[leaf.alternative] == leaf.number)
     human = "\n".join(views.human)[:MAX_TEXT_CHARS]
     plain = "\n".join(views.plain)
+    shown = Shown(human)
     if plain and (views.html or views.has_unshown_text):
-        note_mismatch(plain, human, marks)
+        note_mismatch(plain, shown, marks)
     for words, start, end in views.unshown:
-        _note_unshown(words, human, start, end, marks)
+        _note_unshown(words, shown, start, end, marks)
     characters.note_lookalikes(human, marks)
     for start, end in domains.lookalikes(human):
         marks.add(Technique.HOMOGLYPH_DOMAIN, "human", start, end, human[start:end])
@@ -126,10 +135,10 @@ def read(raw: bytes, header: Header) -> Bodies:
     return Bodies(subject, plain[:MAX_TEXT_CHARS], html[:MAX_TEXT_CHARS], reading, tree.leaves)
 
 
-def _note_unshown(words: str, human: str, start: int, end: int, marks: Marks) -> None:
+def _note_unshown(words: str, shown: Shown, start: int, end: int, marks: Marks) -> None:
     """Note what an HTML body says that is not the one shown."""
     found = Marks()
-    note_mismatch(words, human, found)
+    note_mismatch(words, shown, found)
     for span in found.spans:
         marks.add(span.technique, "html", start, end, span.text)
 
