@@ -40,6 +40,7 @@ TILE_MAX, BUNDLE_MAX, ENTRY_MAX, TEXT_MAX = WIDTH * HASH_OCTETS, WIDTH * 65_537,
 """Octets that a file may have: a tile, a bundle of entries, one entry, and a checkpoint, a proof or a key."""
 DASH = "\N{EM DASH}"
 NUMBER = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+PARTIAL = re.compile(r"(tile/(?:entries|[0-9]{1,2})/(?:x[0-9]{3}/)*[0-9]{3})\.p/([1-9][0-9]{0,2})", re.ASCII)
 
 Report = Callable[[str, str], None]
 
@@ -399,11 +400,28 @@ class Log:
             self._rise(level + 1, root_of(row[-WIDTH:]))
 
     def _strays(self) -> None:
-        """Name the files below ``tile/`` that are no part of the log."""
+        """Name the files below ``tile/`` that are no part of the log, now or when it was smaller."""
+        wide = {name.partition(".p/")[0]: name for name in self.seen if name.startswith("tile/")}
         for path in sorted((self.folder / "tile").rglob("*")):
             name = path.relative_to(self.folder).as_posix()
             if (path.is_symlink() or not path.is_dir()) and name not in self.seen:
-                self.report(name, "it is no part of the log")
+                narrow = PARTIAL.fullmatch(name)
+                whole = wide.get(narrow[1]) if narrow else None
+                if narrow is None or whole is None or int(narrow[2]) >= int(whole.partition(".p/")[2] or WIDTH):
+                    self.report(name, "it is no part of the log")
+                elif not self._begins(name, whole, int(narrow[2])):
+                    self.report(name, f"it is not the beginning of {whole}")
+
+    def _begins(self, name: str, whole: str, width: int) -> bool:
+        """Tell whether a tile of an earlier size, which nobody need remove, is the beginning of the later one."""
+        try:
+            octets, later = (read_file(self.folder / each, BUNDLE_MAX) for each in (name, whole))
+            if not name.startswith("tile/entries/"):
+                return octets == later[: width * HASH_OCTETS]
+            kept = [2 + len(entry) for entry in islice(unpack(later), width)]
+            return len(kept) == width and octets == later[: sum(kept)]
+        except Wrong:
+            return False
 
 
 def climb(index: int, size: int, leaf: bytes, hashes: Sequence[bytes]) -> bytes | None:

@@ -30,6 +30,32 @@ def test_entries_are_found_shown_and_listed(apart: Process, tmp_path: Path) -> N
     assert [json.loads(line)["action"] for line in lines] == ["record.export", "tenant.add"]
 
 
+def test_a_message_is_found_by_the_reference_its_sender_was_given(house: Process) -> None:
+    """Words do not find it, and the page of REST that does had no like on the command line."""
+    house.run("send", "--from", "boss@example.com", "--text", "Wire the money.")
+    said = house.run("send", "--from", "boss@example.com", "--text", "Wire the money.")
+    reference = said.stdout.split()[-1]
+    assert reference.startswith("em_"), said.stdout
+    (found,) = json.loads(house.run("log", "search", "--message", reference, "-t", "sandbox", "--json").stdout)
+    assert (found["message_id"], found["outcome"]) == (reference, "rejected_at_policy")
+    lines = house.run("log", "list", "-", "--message", reference, "-t", "sandbox").stdout.splitlines()
+    assert [json.loads(line)["entry"] for line in lines] == [found["entry"]]
+    assert house.run("log", "search", "--thread", "th_none", "-t", "sandbox").stdout == "nothing found\n"
+
+
+def test_pages_of_json_continue_too(house: Process) -> None:
+    one = house.run("log", "search", "--limit", "1", "-t", "sandbox", "--json")
+    after = one.stderr.removeprefix("more: --after ").strip()
+    two = house.run("log", "search", "--limit", "1", "-t", "sandbox", "--json", "--after", after)
+    assert json.loads(two.stdout)[0]["entry"] < json.loads(one.stdout)[0]["entry"]
+
+
+def test_an_action_that_is_none_is_said_to_be_none(house: Process) -> None:
+    done = house.run("log", "search", "--action", "policy.sett", "-t", "sandbox")
+    assert done.stderr == "no action is called policy.sett: see `gatepost log actions`\n"
+    assert house.run("log", "search", "--outcome", "deliverd", "-t", "sandbox").returncode == 2
+
+
 def test_a_table_of_entries_says_where_they_stand_and_that_place_has_their_proof(apart: Process) -> None:
     apart.run("tenant", "add", "placed")
     table = apart.run("log", "search", "--action", "tenant.add", "-t", "placed").stdout

@@ -57,3 +57,38 @@ def test_what_is_not_there_is_one_sentence(house: Process) -> None:
     assert told.returncode == 1
     assert "no destination" in told.stderr
     assert "Traceback" not in told.stderr
+
+
+def test_a_credential_is_changed_and_the_export_goes_on_where_it_was(house: Process, tmp_path: Path) -> None:
+    """Only a removal could, on the command line: a new destination then sent everything once more, or lost some."""
+    double = SplunkDouble()
+    secret = tmp_path / "token"
+    secret.write_text("secret\n")
+    with receiving(double):
+        added = house.run("export", "add", "splunk", double.url, "--credential-file", str(secret), "-t", "sandbox")
+        identifier = added.stdout.partition(":")[0]
+        await_(house, identifier, is_stopped=False)
+        double.token = "another"
+        house.run("log", "list", str(tmp_path / "list"), "-t", "sandbox")  # which is an entry
+        assert await_(house, identifier, is_stopped=True)["state"] == "stopped: splunk.4"
+        nothing = house.run("export", "change", identifier, "-t", "sandbox")
+        assert (nothing.returncode, nothing.stderr) == (1, "gatepost: say what shall be another\n")
+        secret.write_text("another\n")
+        changed = house.run("export", "change", identifier, "--credential-file", str(secret), "-t", "sandbox")
+        assert changed.returncode == 0, changed.stderr
+        await_(house, identifier, is_stopped=False)
+        assert double.places() == list(range(len(double.places())))
+        away = house.run("export", "change", "ex_none", "--format", "ecs", "-t", "sandbox")
+        assert "no destination" in away.stderr
+        assert house.run("export", "remove", identifier, "-t", "sandbox").returncode == 0
+
+
+def await_(house: Process, identifier: str, *, is_stopped: bool) -> dict[str, object]:
+    """Wait until a destination has stopped, or has everything."""
+    deadline = time.monotonic() + 30
+    while True:
+        found = status(house, identifier)
+        if is_stopped == str(found["state"]).startswith("stopped") and (is_stopped or not found["lag"]):
+            return found
+        assert time.monotonic() < deadline, found
+        time.sleep(0.2)

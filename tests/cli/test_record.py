@@ -53,6 +53,7 @@ def test_a_changed_tile_is_named_and_the_command_fails(apart: Process) -> None:
     copy.unlink()
     done = apart.run("log", "verify", "-t", "tampered")
     assert (done.returncode, "second store: key: it was gone" in done.stdout) == (1, True), done.stdout
+    assert [line[:14] for line in done.stdout.splitlines()] == ["second store: "], "a finding is one line in a pipe"
     assert apart.run("log", "verify", "-t", "tampered").returncode == 0
 
 

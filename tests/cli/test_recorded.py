@@ -271,6 +271,7 @@ def drives(operator: Operator, folder: Path) -> Iterator[tuple[str, list[str], s
     yield "export add", ["otlp", "http://collector.example:1"], "export.add"
     (destination,) = operator.ids("export", "list")
     yield "export test", [destination], "export.test"
+    yield "export change", [destination, "--format", "ecs"], "export.change"
     yield "export replay", [destination], "export.replay"
     yield "export remove", [destination], "export.remove"
     yield "log list", [str(folder / "list.csv"), "--format", "csv"], "record.export"

@@ -41,7 +41,7 @@ def write_log(folder: Path, size: int = 300) -> None:
     (folder / "log.vkey").write_text(f"{KEY.verifier}\n")
     (folder / "proofs").mkdir()
     read = reader(edge.size, tiles)
-    for index in PROVEN:
+    for index in (each for each in PROVEN if each < size):
         hashes = tuple(hash_range(leaves, read) for leaves in inclusion_ranges(index, edge.size))
         (folder / "proofs" / f"{index}.tlog-proof").write_bytes(Proof(index, hashes, note).encode())
         (folder / "proofs" / f"{index}.entry").write_bytes(b"entry %d" % index)
@@ -197,6 +197,38 @@ def test_a_file_too_many_is_named(folder: Path) -> None:
     assert run(folder)[1][0] == "tile/0/002: it is no part of the log"
     (folder / "proofs" / "9.entry").write_bytes(b"entry 9")
     assert any(line == "proofs/9.entry: its proof is missing" for line in run(folder)[1])
+
+
+@pytest.fixture
+def again(folder: Path, tmp_path: Path) -> Path:
+    """A folder to which the log was exported once before, when it was smaller; of each tile's path all that is left."""
+    write_log(tmp_path / "before", 200)
+    shutil.copytree(tmp_path / "before" / "log" / "tile", folder / "log" / "tile", dirs_exist_ok=True)
+    return folder
+
+
+OLDER = ["log/tile/0/000.p/200", "log/tile/entries/000.p/200"]
+
+
+def test_a_folder_that_was_exported_to_before_is_sound(again: Path) -> None:
+    """Whoever exported each night to one folder was told by the second that the log had been tampered with."""
+    assert all((again / path).exists() for path in OLDER)
+    assert run(again)[0] == 0
+
+
+@pytest.mark.parametrize("path", OLDER)
+def test_tiles_of_an_earlier_size_are_held_to_the_later_ones(again: Path, path: str) -> None:
+    flip(again / path)
+    name = path.removeprefix("log/")
+    assert run(again)[1][0] == f"{name}: it is not the beginning of {name.partition('.p/')[0]}"
+    octets = (again / name.replace("tile/", "log/tile/").partition(".p/")[0]).read_bytes()
+    (again / path).write_bytes(octets)
+    assert run(again)[1][0].startswith(f"{name}: it is not the beginning")
+
+
+def test_a_tile_wider_than_the_log_has_is_no_beginning(folder: Path) -> None:
+    shutil.copy(folder / "log/tile/0/001.p/44", folder / "log/tile/0/001.p/45")
+    assert run(folder)[1][0] == "tile/0/001.p/45: it is no part of the log"
 
 
 def test_a_log_under_another_key_is_refused_though_it_brings_its_own(folder: Path, tmp_path: Path) -> None:

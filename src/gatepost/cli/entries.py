@@ -15,6 +15,7 @@ from rich.progress import Progress
 from gatepost.app import administer
 from gatepost.cli.frame import AsJson, ForTenant, Refusal, one_of, show
 from gatepost.cli.record import for_tenant, log
+from gatepost.decide.paper import Outcome
 from gatepost.ids import AccountId, EntryId, TenantId
 from gatepost.journey import House
 from gatepost.record import listing, search, vocabulary
@@ -29,11 +30,17 @@ Words = Annotated[list[str] | None, typer.Argument(help="Words, all of which mus
 OfKind = Annotated[Kind | None, typer.Option("--kind", help=one_of(Kind, "Of this kind only."), show_choices=False)]
 OfAction = Annotated[str | None, typer.Option("--action", help="Such as policy.set: see `gatepost log actions`.")]
 OfActor = Annotated[str | None, typer.Option("--actor", help="Who did it: a key's id, house, operator.")]
-OfOutcome = Annotated[str | None, typer.Option("--outcome", help="Such as delivered or rejected_at_policy.")]
+OfOutcome = Annotated[
+    Outcome | None, typer.Option("--outcome", help=one_of(Outcome, "What became of mail."), show_choices=False)
+]
 OfReason = Annotated[str | None, typer.Option("--reason", help="A reason code, or a guard's own reason.")]
 From = Annotated[str | None, typer.Option("--from", help="The sender: an address, or a domain.")]
 To = Annotated[str | None, typer.Option("--to", help="The recipient: an address, or a domain.")]
 InMailbox = Annotated[int | None, typer.Option("--mailbox", "-m", help="About this mailbox only.")]
+OfMessage = Annotated[
+    str | None, typer.Option("--message", help="About this message only: the reference its sender was given.")
+]
+OfThread = Annotated[str | None, typer.Option("--thread", help="Of this thread only.")]
 Since = Annotated[datetime | None, typer.Option(help="Not before; UTC where no zone is given.")]
 Until = Annotated[datetime | None, typer.Option(help="Before.")]
 
@@ -48,17 +55,27 @@ def _sought(  # the filters, one option each
     kind: Kind | None,
     action: str | None,
     actor: str | None,
-    outcome: str | None,
+    outcome: Outcome | None,
     reason: str | None,
     sender: str | None,
     recipient: str | None,
     mailbox: int | None,
+    message: str | None,
+    thread: str | None,
     since: datetime | None,
     until: datetime | None,
 ) -> Sought:
     made = Sought(
         account=None if mailbox is None else AccountId(mailbox),
-        facts={"kind": kind, "action": action, "actor": actor, "outcome": outcome, "reason": reason},
+        facts={
+            "kind": kind,
+            "action": action,
+            "actor": actor,
+            "message": message,
+            "thread": thread,
+            "outcome": outcome,
+            "reason": reason,
+        },
         sender=sender,
         recipient=recipient,
         text=" ".join(words) if words else None,
@@ -84,6 +101,8 @@ def search_(  # the filters, one option each
     sender: From = None,
     recipient: To = None,
     mailbox: InMailbox = None,
+    message: OfMessage = None,
+    thread: OfThread = None,
     since: Since = None,
     until: Until = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 20,
@@ -102,6 +121,8 @@ def search_(  # the filters, one option each
         sender=sender,
         recipient=recipient,
         mailbox=mailbox,
+        message=message,
+        thread=thread,
         since=since,
         until=until,
     )
@@ -118,12 +139,11 @@ def search_(  # the filters, one option each
     rows = [listing.shown(row) for row in page.rows]
     if page.unindexed > search.UNINDEXED_MAX:
         typer.echo(f"{page.unindexed} entries wait to be indexed; only the last of them were looked through", err=True)
-    if as_json:
-        show(rows, columns=(), as_json=True, empty="")
-        return
-    show(rows, columns=COLUMNS, as_json=False, empty="nothing found")
+    show(rows, columns=COLUMNS, as_json=as_json, empty="nothing found")
     if page.after is not None:
-        typer.echo(f"more: --after {search.cursor_of(page.after)}")
+        typer.echo(f"more: --after {search.cursor_of(page.after)}", err=as_json)
+    if not rows and action is not None and action not in vocabulary.VOCABULARY:
+        typer.echo(f"no action is called {action}: see `gatepost log actions`", err=True)
 
 
 @log.command("show")
@@ -157,6 +177,8 @@ def list_(  # the filters, one option each
     sender: From = None,
     recipient: To = None,
     mailbox: InMailbox = None,
+    message: OfMessage = None,
+    thread: OfThread = None,
     since: Since = None,
     until: Until = None,
     tenant: ForTenant = None,
@@ -172,6 +194,8 @@ def list_(  # the filters, one option each
         sender=sender,
         recipient=recipient,
         mailbox=mailbox,
+        message=message,
+        thread=thread,
         since=since,
         until=until,
     )

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -24,6 +25,8 @@ export = typer.Typer(help="The record, sent on to a SIEM.", no_args_is_help=True
 app.add_typer(export, name="export")
 
 OfExport = Annotated[str, typer.Argument(help="The destination: gatepost export list.")]
+FromFile = Annotated[Path | None, typer.Option(help="A file with the token or key; standard input where it is -.")]
+Authorities = Annotated[Path | None, typer.Option(help="PEM of the authorities its certificate is checked with.")]
 
 COLUMNS = ("id", "kind", "format", "exported_through", "lag", "at", "state", "letters")
 
@@ -65,15 +68,11 @@ def add(
     kind: Annotated[siem.Kind, typer.Argument(help=one_of(siem.Kind, "What receives the events."), show_choices=False)],
     url: Annotated[str, typer.Argument(help="Of the receiver; a site for Datadog; tls://host:6514 for syslog.")],
     *,
-    credential_file: Annotated[
-        Path | None, typer.Option(help="A file with the token or key; standard input where it is -.")
-    ] = None,
+    credential_file: FromFile = None,
     spelled: Annotated[siem.Format, typer.Option("--format", help="How an entry is spelled.")] = siem.Format.NATIVE,
     index: Annotated[str, typer.Option(help="Splunk's index, or Elastic's data stream.")] = "",
     region: Annotated[str, typer.Option(help="Where the data go.")] = "",
-    ca_file: Annotated[
-        Path | None, typer.Option(help="PEM of the authorities its certificate is checked with.")
-    ] = None,
+    ca_file: Authorities = None,
     personal: Annotated[bool, typer.Option(help="Export senders and recipients too, not only commitments.")] = False,
     ack: Annotated[bool, typer.Option(help="Splunk: wait until events are indexed.")] = False,
     from_now: Annotated[bool, typer.Option(help="Leave out what the log holds already.")] = False,
@@ -94,6 +93,53 @@ def add(
             return await siem.add(tx, house, wanted, actor=OPERATOR, starts_at_end=from_now)
 
     typer.echo(f"{_for_tenant(tenant, work).id}: see `gatepost export test` and `gatepost export status`")
+
+
+@export.command()
+def change(
+    identifier: OfExport,
+    *,
+    url: Annotated[str | None, typer.Option(help="Of the receiver, as for `add`.")] = None,
+    credential_file: FromFile = None,
+    spelled: Annotated[siem.Format | None, typer.Option("--format", help="How an entry is spelled.")] = None,
+    index: Annotated[str | None, typer.Option(help="Splunk's index, or Elastic's data stream.")] = None,
+    region: Annotated[str | None, typer.Option(help="Where the data go.")] = None,
+    ca_file: Authorities = None,
+    personal: Annotated[bool | None, typer.Option(help="Export senders and recipients too.")] = None,
+    ack: Annotated[bool | None, typer.Option(help="Splunk: wait until events are indexed.")] = None,
+    tenant: ForTenant = None,
+) -> None:
+    """Put another place, credential or format in force; it goes on where it was, and what is not given stays."""
+    read = {
+        "url": url,
+        "credential": None if credential_file is None else _text(credential_file).strip(),
+        "ca": None if ca_file is None else _text(ca_file),
+        "index": index,
+        "region": region,
+    }
+    given = {name: text for name, text in read.items() if text is not None}
+    if not given and spelled is None and personal is None and ack is None:
+        raise Refusal("say what shall be another")
+
+    async def work(house: House, owner: TenantId) -> None:
+        async with house.db.transaction(owner) as tx:
+            found = await siem.find(tx, ExportId(identifier))
+            if found is None:
+                raise LookupError(identifier)
+            was = found.destination
+            if "url" in given and was.kind is siem.Kind.DATADOG:  # its sites say themselves where the data go
+                given.setdefault("region", "")
+            wanted = siem.Wanted(
+                kind=was.kind,
+                format=spelled or was.format,
+                place=replace(was.place, **given),
+                is_personal=was.is_personal if personal is None else personal,
+                wants_ack=was.wants_ack if ack is None else ack,
+            )
+            await siem.change(tx, house, was.id, wanted, actor=OPERATOR)
+
+    _for_tenant(tenant, work)
+    typer.echo("changed: see `gatepost export test` and `gatepost export status`")
 
 
 def _text(path: Path | None) -> str:

@@ -167,7 +167,7 @@ def verify(
             typer.echo(f"{report.waiting} more wait for the next checkpoint")
     else:
         for finding in report.findings:
-            terminal.print(finding, style="red", markup=False)
+            terminal.print(finding, style="red", markup=False, soft_wrap=True)
         typer.echo(f"NOT sound: {len(report.findings)} findings in {report.size} entries", err=True)
     if not report.is_sound:
         raise typer.Exit(1)

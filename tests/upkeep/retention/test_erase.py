@@ -280,3 +280,17 @@ async def test_mail_that_arrives_meanwhile_is_whole_or_turned_away(kept: Kept) -
     await kept.index()
     await replay(kept.keeper)
     assert (await kept.verified()).findings == []
+
+
+async def test_whoever_writes_all_the_while_is_erased_to_the_end(kept: Kept) -> None:
+    """What came last was under a key that was gone, and for an hour the log was called unsound, by whoever asked."""
+    await kept.scene.boss_writes("first")
+
+    async def sequence(tenant: TenantId) -> int:
+        placed = await kept.sequencer.sequence(tenant)
+        await kept.scene.boss_writes("once more")
+        return placed
+
+    done = await erase_person(replace(kept.keeper, sequence=sequence), TENANT, BOSS, actor="operator")
+    assert done.waiting == 0
+    assert (await kept.verified()).findings == []

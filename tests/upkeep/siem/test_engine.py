@@ -383,6 +383,35 @@ async def test_a_receiver_that_refuses_every_event_stops_before_all_are_letters(
     assert (found.is_stopped, found.reason, found.next_index, found.letters) == (True, "events.all_refused", 0, 0)
 
 
+async def test_a_receiver_that_refuses_whatever_comes_one_by_one_is_said_to_and_stops(
+    scene: Scene, listen: Listen
+) -> None:
+    """It had all of a quiet log as letters for ever, and was shown as running, with nothing left to do."""
+    refusal = {"status": 400, "error": {"type": "illegal_argument_exception"}}
+    double = ElasticDouble(items={at: [refusal] for at in range(1, 62)})
+    listen(double)
+    identifier = await elastic(scene, double)
+    await scene.export()
+    for _ in range(49):
+        await scene.grow(1)
+        await scene.later(2)
+    await scene.later(2)
+    found = await scene.status(identifier)
+    assert (found.is_stopped, found.letters, found.lag) == (False, 49, 0)
+    assert found.reason == "elastic.400.illegal_argument_exception"
+    await scene.grow(1)
+    await scene.later(2)
+    found = await scene.status(identifier)
+    assert (found.is_stopped, found.reason, found.letters, found.lag) == (True, "events.all_refused", 49, 1)
+    double.items.clear()
+    async with scene.db.transaction(TENANT) as tx:
+        await siem.replay(tx, scene, identifier, actor="ky_1")
+    await scene.later(2)
+    await scene.later(2)
+    found = await scene.status(identifier)
+    assert (found.is_stopped, found.reason, found.letters) == (False, "", 0)
+
+
 async def test_a_destination_the_house_may_not_reach_stops_and_says_which_rule(scene: Scene) -> None:
     identifier = await scene.add(siem.Kind.OTLP, f"http://{METADATA}")
     await scene.grow(1)

@@ -5,7 +5,9 @@ The order, so that a crash between any two steps is made up for by ``replay``:
 1. the roll outside the database knows which keys are to die, and no hold forbids it;
 2. batch by batch, one transaction each: an entry of the log that names the entries concerned, their openings and all
    the rest removed (large bodies from the object store before their rows, which name them);
-3. the keys die: whatever copy of what was sealed under them lies anywhere, nobody can read it any more.
+3. the keys die: whatever copy of what was sealed under them lies anywhere, nobody can read it any more, and nothing
+   more comes under them, however much the person writes meanwhile;
+4. what had come under them by then, and had no place in the log to be named by, is named as in 2.
 
 A hold that is placed meanwhile stops it at the next batch; ``replay`` goes on once the hold is released
 (docs/adr/0134). Leaves, tiles and proofs are not touched.
@@ -161,6 +163,7 @@ async def carry_out(keeper: Keeper, erasure: Erasure, *, reason: str = "", is_fi
     tenant, keys = erasure.tenant, spelled(erasure.keys)
     total = Erased(request=erasure.request)
     removal = Removal(request=erasure.request, rule=Rule.PERSON, actor=erasure.actor, at=keeper.clock(), reason=reason)
+    destroyed: int | None = None
     waits = 0
     for turn in count():
         async with removing(keeper, tenant) as (tx, held):
@@ -170,7 +173,7 @@ async def carry_out(keeper: Keeper, erasure: Erasure, *, reason: str = "", is_fi
             waiting = 0 if places else await entries.count_openings(tx, keys)
             emails = list(dict.fromkeys([*named, *others]))
             places = _together(places, await entries.places_about(tx, emails))
-            if not is_final and (places or emails or waiting):
+            if not is_final and destroyed is None and (places or emails or waiting):
                 await _go_on(tx, keeper, held, erasure, total)
             if places or not turn:
                 large = await keeper.remove_large_bodies(tx, emails)
@@ -178,10 +181,13 @@ async def carry_out(keeper: Keeper, erasure: Erasure, *, reason: str = "", is_fi
                 total = await _batch(tx, keeper, erasure, removal, places, emails, total)
                 continue
             if not waiting or waits == WAITS_MAX:
+                if destroyed is not None:
+                    return replace(total, keys=destroyed, waiting=waiting)
                 destroyed = keeper.own.keys.destroy_ids(tenant, erasure.keys)
-                return replace(total, keys=destroyed, waiting=waiting)
-        waits += 1
-        await keeper.sequence(tenant)
+                waits = 0  # anew: what was committed just now is not seen yet
+        if waiting:
+            waits += 1
+            await keeper.sequence(tenant)
         await asyncio.sleep(WAIT_S)
     raise AssertionError("count() does not end")
 

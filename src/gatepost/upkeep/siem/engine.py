@@ -46,7 +46,7 @@ AT_ONCE, AT_ONCE_EACH = 64, 4
 """How many destinations are served at once, and how many of one tenant: silent ones leave room for other tenants'."""
 
 DEAD_MAX = 50
-"""Events refused in one turn in which none was taken, after which something else must be wrong than the events."""
+"""Events refused in a row, in however many turns, after which something else must be wrong than the events."""
 
 log = structlog.get_logger()
 
@@ -175,7 +175,7 @@ class Exporter:
         if not due:
             events = await self._from(tenant, to, at.next_index)
         if not events:
-            await self._rest(tenant, at, POLL_S, "", failures=0)
+            await self._rest(tenant, at, POLL_S, at.reason if at.letters else "", failures=0)
             return False
         try:
             outcome = await self._deliver(tenant, to, events, at.ahead, turn=at.turn, is_last=bool(due))
@@ -187,11 +187,12 @@ class Exporter:
         identifier = at.destination.id
         now = self._house.clock()
         ahead = [run for run in at.ahead if run.ack is None] if is_replay else outcome.ahead
-        if not is_replay and not outcome.taken and len(outcome.dead) >= DEAD_MAX:
-            outcome = Outcome(at.next_index, stop="events.all_refused")
+        is_refused = bool(outcome.dead) and not outcome.taken
         async with self._house.db.transaction(tenant) as tx:
             if not await store.holds(tx, identifier, at.turn):
                 return False
+            if is_refused and not is_replay and await _is_refusing(tx, at, len(outcome.dead)):
+                outcome = Outcome(at.next_index, stop="events.all_refused")
             if is_replay:
                 await store.remove_letters(tx, identifier, outcome.taken)
                 await store.add_letters(tx, identifier, outcome.dead, now)
@@ -210,7 +211,8 @@ class Exporter:
             pause_s = max(outcome.wait_s, batches.wait_s(failures, self._chance()))
             await self._rest(tenant, at, pause_s, outcome.reason, failures=failures, ahead=ahead)
             return False
-        await self._rest(tenant, at, SLOW_S if outcome.is_slow else 0, outcome.reason, failures=0, ahead=ahead)
+        reason = outcome.dead[max(outcome.dead)] if is_refused and not outcome.reason else outcome.reason
+        await self._rest(tenant, at, SLOW_S if outcome.is_slow else 0, reason, failures=0, ahead=ahead)
         return not outcome.is_slow
 
     async def _rest(
@@ -303,6 +305,13 @@ def _tell(tenant: TenantId, identifier: ExportId, outcome: Outcome) -> None:
             dead=len(outcome.dead),
             rejected=outcome.rejected,
         )
+
+
+async def _is_refusing(tx: Transaction, at: Status, count: int) -> bool:
+    """Tell whether so many refused events and the letters right before them make a row of ``DEAD_MAX``."""
+    before = max(DEAD_MAX - count, 0)
+    start = at.next_index - before
+    return await store.count_letters(tx, at.destination.id, start, at.next_index) == before
 
 
 async def _size(tx: Transaction) -> int:

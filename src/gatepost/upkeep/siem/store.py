@@ -211,6 +211,15 @@ async def letters(tx: Transaction, identifier: ExportId, *, limit: int, is_due: 
     return [Letter(LeafIndex(row.leaf_index), row.reason, row.at, row.is_due) for row in rows]
 
 
+async def count_letters(tx: Transaction, identifier: ExportId, start: int, end: int) -> int:
+    """Return how many of the places from ``start`` to before ``end`` the destination would not take."""
+    query = """
+        select count(*) as count from export_letter
+        where tenant = %(tenant)s and destination = %(id)s and leaf_index >= %(start)s and leaf_index < %(end)s
+    """
+    return int((await tx.one(query, id=identifier, start=start, end=end)).count)
+
+
 async def mark_letters(tx: Transaction, identifier: ExportId) -> int:
     """Have all letters tried again; return how many."""
     query = "update export_letter set is_due = true where tenant = %(tenant)s and destination = %(id)s"
