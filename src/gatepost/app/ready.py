@@ -6,7 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from gatepost.app.backlog import Backlog, backlog
-from gatepost.arrive.capacity import free_octets, lacks_descriptors
+from gatepost.arrive import descriptors
+from gatepost.arrive.capacity import free_octets
 from gatepost.db import DatabaseUnavailableError
 from gatepost.journey import House
 from gatepost.keys import KeyringError
@@ -81,7 +82,7 @@ class Readiness:
             wrong = [word for word, check in checks.items() if not await check()]
             wrong += [] if self.takes_mail() else [Wrong.SMTP]
             wrong += [Wrong.COMMIT] if self.commit_s() > COMMIT_MAX_S else []
-            wrong += [Wrong.FILES] if lacks_descriptors() else []
+            wrong += [Wrong.FILES] if descriptors.are_used_up() else []
             wrong[:0] = await self._ask_database()
             self._seen, self._seen_at = tuple(wrong), asyncio.get_running_loop().time()
         finally:  # or one failure would be every later answer
