@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 
 from gatepost.app import board
-from gatepost.app.board import FAMILIES, OTHER, PLACES, SLOT_OCTETS, SLOTS, Board, commit_lasts_s, read_all
+from gatepost.app.board import (
+    FAMILIES,
+    OTHER,
+    PLACES,
+    SLOT_OCTETS,
+    SLOTS,
+    Board,
+    commit_lasts_s,
+    lacking_files,
+    read_all,
+)
 from gatepost.meters import Meters
 
 BLOCK_OCTETS = 512
@@ -102,6 +112,18 @@ def test_a_board_is_for_the_house_alone(tmp_path: Path) -> None:
     assert (tmp_path / "one.board").stat().st_mode & 0o077 == 0
 
 
+def test_how_many_processes_lack_files_is_known(tmp_path: Path) -> None:
+    one, two = (Board.shared(tmp_path / f"{name}.board") for name in ("one", "two"))
+    assert lacking_files(read_all(tmp_path)) == 0
+    for each in (one, two):
+        each.note_files(are_used_up=True)
+    assert lacking_files(read_all(tmp_path)) == 2
+    one.note_files(are_used_up=False)
+    assert lacking_files(read_all(tmp_path)) == 1
+    Board.leave(tmp_path / "two.board")
+    assert lacking_files(read_all(tmp_path)) == 0
+
+
 def test_the_oldest_commit_under_way_in_any_process_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one, two = (Board.shared(tmp_path / f"{name}.board") for name in ("one", "two"))
     for meters, at in ((one, 100.0), (two, 103.0)):
@@ -112,7 +134,7 @@ def test_the_oldest_commit_under_way_in_any_process_is_known(tmp_path: Path, mon
     assert commit_lasts_s(read_all(tmp_path)) == 10.0
     one.committing(is_under_way=False)
     assert commit_lasts_s(read_all(tmp_path)) == 7.0
-    Board.leave_commit(tmp_path / "two.board")  # as whoever watches it does when it dies
+    Board.leave(tmp_path / "two.board")  # as whoever watches it does when it dies
     assert commit_lasts_s(read_all(tmp_path)) == 0.0
     two.committing(is_under_way=True)
     Board.shared(tmp_path / "two.board")  # the next life of a process that died in a commit

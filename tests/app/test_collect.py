@@ -1,10 +1,11 @@
 import asyncio
 import os
 import re
+import resource
 from dataclasses import replace
 from pathlib import Path
 
-from app.running import Http, Smtp, settings_in, up
+from app.running import Http, Smtp, Up, settings_in, up
 from gatepost.app.administer import add_domain, add_tenant
 from gatepost.app.collect import family, metrics
 from gatepost.db import Database
@@ -24,6 +25,10 @@ def parsed(text: str) -> dict[tuple[str, str], float]:
         assert match, line
         found[match[1], match[2] or ""] = float(match[3])
     return found
+
+
+def workers_of(pid: int) -> list[int]:
+    return [each for each in family(pid) if b"gatepost.app.worker" in Path(f"/proc/{each}/cmdline").read_bytes()]
 
 
 async def scrape(port: int) -> dict[tuple[str, str], float]:
@@ -65,6 +70,30 @@ async def test_a_house_at_work_tells_what_it_did_and_nothing_of_whom(tmp_path: P
         text = "\n".join(f"{name}{labels}" for name, labels in found)
         assert not [word for word in ("one", "example", tenant.id, "postmaster@") if f'"{word}' in text]
         await client.close()
+
+
+async def test_a_worker_short_of_files_shows_in_the_metrics_and_makes_the_house_unready(
+    tmp_path: Path, app_dsn: str
+) -> None:
+    settings = settings_in(tmp_path)
+    settings = replace(settings, smtp=replace(settings.smtp, workers=2))
+
+    async def told(here: Up) -> tuple[float, int]:
+        client = await Http.connect(here.running.http_port, tls=False)
+        code, *_ = await client.get("/health/ready")
+        await client.close()
+        return (await scrape(here.running.metrics_port))["gatepost_files_used_up", ""], code
+
+    async with up(settings, app_dsn) as here, asyncio.timeout(60):
+        assert await told(here) == (0, 200)
+        worker = workers_of(os.getpid())[0]
+        before = resource.prlimit(worker, resource.RLIMIT_NOFILE)
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, (8, before[1]))
+        while await told(here) != (1, 503):  # noqa: ASYNC110  # another process's
+            await asyncio.sleep(0.1)
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, before)
+        while await told(here) != (0, 200):  # noqa: ASYNC110  # as above
+            await asyncio.sleep(0.1)
 
 
 async def test_the_metrics_live_on_a_listener_of_their_own(tmp_path: Path, app_dsn: str) -> None:

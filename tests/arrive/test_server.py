@@ -1,6 +1,8 @@
 """The real server on loopback: TLS, limits, clocks, trouble behind the door, and closing."""
 
 import asyncio
+import os
+import resource
 from datetime import timedelta
 from pathlib import Path
 
@@ -53,6 +55,36 @@ async def test_with_all_places_taken_whoever_gets_nothing_done_makes_room_for_th
         for client in (busy, slow, late, *silent):
             await client.close()
     assert "limit.time" in hamlet.reasons
+
+
+async def test_with_all_descriptors_taken_the_longest_idle_make_room_for_the_next() -> None:
+    limits = Limits(connections_max=10_000, connections_per_address_max=10_000, hurry_s=0.3)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    next_one = os.dup(0)
+    os.close(next_one)
+    clients = list[Client]()
+    async with served(Hamlet(), limits=limits) as (_, port):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (2 * next_one + 80, hard))
+        try:
+            first = "220"
+            while first == "220":
+                clients.append(await Client.connect(port))
+                first = (await clients[-1].reply())[0][:3]
+            assert first == "421"
+            assert len(clients) > 10
+            async with asyncio.timeout(10):
+                while not (heard := await (late := await Client.connect(port)).reply())[0].startswith("220"):
+                    assert heard == ["421 4.7.0 Too many connections"]
+                    await late.close()
+                    assert await clients[-2].say("NOOP") == "250 2.0.0 OK"
+                    await asyncio.sleep(0.05)
+            assert await clients[0].reply() == ["421 4.4.2 Timed out"], "the oldest that got nothing done"
+            assert await clients[-2].say("NOOP") == "250 2.0.0 OK", "no more are dismissed than others need"
+            await late.close()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for client in clients:
+            await client.close()
 
 
 async def test_idle_is_who_got_nothing_done_and_brought_little_of_a_message() -> None:

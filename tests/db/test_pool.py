@@ -135,6 +135,28 @@ async def test_connections_that_died_in_the_pool_are_replaced_unnoticed(app_dsn:
         assert await spent(db) == 0
 
 
+async def test_what_took_the_place_of_a_dead_connection_may_be_dead_too(
+    app_dsn: str, owner_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Database.open(app_dsn, size=3) as db:
+        await asyncio.gather(*(spent(db) for _ in range(3)))
+        await _kill_connections(owner_dsn)
+        refresh, spared = db.refresh, asyncio.Event()
+
+        async def refresh_and_lose() -> None:
+            await refresh()
+            if spared.is_set():
+                return
+            spared.set()
+            async with asyncio.timeout(10):
+                while not db.usage()["pool_available"]:  # noqa: ASYNC110  # the pool does not tell
+                    await asyncio.sleep(0.01)
+            await _kill_connections(owner_dsn)
+
+        monkeypatch.setattr(db, "refresh", refresh_and_lose)
+        assert list(await asyncio.gather(spent(db), spent(db))) == [0, 0]
+
+
 async def _spend_and_lose(db: Database, owner_dsn: str) -> None:
     async with db.transaction(TenantId("tn_a")) as tx:
         await _spend(tx)

@@ -1,9 +1,10 @@
 """More than the house can do at once: nobody is forgotten, nobody waits for ever, and small mail gets through."""
 
 import asyncio
+import resource
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 
 import psycopg
 import pytest
@@ -44,6 +45,31 @@ async def test_a_thousand_connections_that_send_at_once_are_all_answered(house: 
         f"{CONNECTIONS} connections at once: {time.perf_counter() - began:.1f} s, p50 {waits[CONNECTIONS // 2]:.1f} s,"
         f" longest {waits[-1]:.1f} s, {memory_mb(house.up.pid)}"
     )
+    await check_all(house)
+
+
+DESCRIPTORS = 1024
+IDLERS = 1100
+HURRY_S = 10
+"""``Limits.hurry_s``, as it is by default."""
+SPOOLED_OCTETS = 3_000_000
+
+
+async def test_idle_clients_that_use_up_the_descriptors_make_room_for_a_sender(fresh_house: Machine) -> None:
+    house = fresh_house
+    assert house.up is not None
+    resource.prlimit(house.up.pid, resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
+    async with AsyncExitStack() as stack:
+        first = await stack.enter_async_context(Client.connected(house.port))
+        for _ in range(IDLERS):
+            _, writer = await asyncio.open_connection("127.0.0.1", house.port)
+            stack.callback(writer.close)
+        kept = asyncio.ensure_future(first.send(Mail("spooled", size_octets=SPOOLED_OCTETS), house.recipient))
+        assert (await kept).startswith("250 "), "who is inside finds files for the spool, the database and the body"
+        await asyncio.sleep(HURRY_S + 1)
+        waits = [await _send(house, f"idle-{number}") for number in range(20)]
+    print(f"{IDLERS} idle connections, {DESCRIPTORS} descriptors: longest small mail {max(waits):.2f} s")
+    assert max(waits) < WAIT_MAX_S
     await check_all(house)
 
 

@@ -1,10 +1,12 @@
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
+from msgspec import structs
 
 from gatepost.db import Database
-from gatepost.ids import EmailId, ThreadId
+from gatepost.ids import EmailId, TenantId, ThreadId
 from gatepost.keys import KeyStore, Kind
 from gatepost.mailbox import Indexer, erase_store
 from gatepost.record import erase
@@ -53,6 +55,21 @@ async def test_what_an_erased_thread_referred_to_goes_when_its_last_message_does
     assert before == {going: 4, staying: 2}
     assert one_left == {going: 3, staying: 2}, "the thread goes on"
     assert none_left == {staying: 2}
+
+
+async def test_the_months_that_mail_is_dated_in_are_told_at_once(db: Database, own: Database) -> None:
+    at = [datetime(2026, 9, 30, 23, 59, 59, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC), NOW.replace(month=12)]
+    dated = [structs.replace(letter(number), received_at=one) for number, one in enumerate(at)]
+    await keep(db, *dated, indexed=False)
+    async with own.transaction(TENANT) as tx:
+        all_of_them = await erase_store.months_within(
+            tx, datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
+        )
+        october = await erase_store.months_within(tx, at[1], datetime(2026, 11, 1, tzinfo=UTC))
+        november = await erase_store.months_within(tx, datetime(2026, 11, 1, tzinfo=UTC), at[2])
+    assert (all_of_them, october, november) == ({"2026-09", "2026-10", "2026-12"}, {"2026-10"}, set())
+    async with own.transaction(TenantId("te_other")) as tx:
+        assert await erase_store.months_within(tx, at[0], datetime(2027, 1, 1, tzinfo=UTC)) == set()
 
 
 @pytest.mark.parametrize("table", ["email", "hold", "submission"])

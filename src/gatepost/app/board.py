@@ -79,6 +79,8 @@ RAN_SECONDS = Family("gatepost_job_seconds", "One run of a job.", {"kind": _word
 
 BEGAN = Family("commit_began", "When the commit of mail under way began, by time.monotonic(); 0: none is.", {})
 """Of each process for itself: no counter, and shown to nobody as it is."""
+LACKS_FILES = Family("gatepost_files_used_up", "Processes that may open next to no further file.", {})
+"""Of each process for itself, 1 or 0: the only figure of a board that may fall."""
 
 FAMILIES = (
     DECIDED,
@@ -99,7 +101,7 @@ FAMILIES = (
 def _layout() -> tuple[dict[str, dict[tuple[str, ...], int]], int]:
     places: dict[str, dict[tuple[str, ...], int]] = {}
     slot = 0
-    for family in (*FAMILIES, BEGAN):
+    for family in (*FAMILIES, BEGAN, LACKS_FILES):
         places[family.name] = {}
         for labels in family.series():
             places[family.name][labels] = slot
@@ -117,7 +119,8 @@ class Board:
     def __init__(self, memory: bytearray | mmap.mmap | None = None) -> None:
         self._slots = memoryview(memory or bytearray(SLOTS * SLOT_OCTETS)).cast("B").cast("d")
         self._slots[_CLOSED] = self._slots[_OPEN]  # a predecessor may have died with sessions open
-        self._slots[_BEGAN] = 0.0  # and in a commit
+        for place in _OF_NOW:  # and in a commit, or short of files
+            self._slots[place] = 0.0
 
     @classmethod
     def shared(cls, path: Path) -> "Board":
@@ -138,8 +141,8 @@ class Board:
             os.close(descriptor)
 
     @staticmethod
-    def leave_commit(path: Path) -> None:
-        """Say that no commit is under way at this place: whoever counted there is dead, and nobody came after it yet.
+    def leave(path: Path) -> None:
+        """Say that nothing is under way at this place: whoever counted there is dead, and nobody came after it yet.
 
         Raises:
             OSError: there is no board, or none that can be written.
@@ -147,7 +150,8 @@ class Board:
         descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
         try:
             if os.fstat(descriptor).st_size == SLOTS * SLOT_OCTETS:
-                os.pwrite(descriptor, bytes(SLOT_OCTETS), _BEGAN * SLOT_OCTETS)
+                for place in _OF_NOW:
+                    os.pwrite(descriptor, bytes(SLOT_OCTETS), place * SLOT_OCTETS)
         finally:
             os.close(descriptor)
 
@@ -184,6 +188,10 @@ class Board:
         """Note when the commit under way began."""
         self._slots[_BEGAN] = time.monotonic() if is_under_way else 0.0
 
+    def note_files(self, *, are_used_up: bool) -> None:
+        """Note whether this process may open next to no further file."""
+        self._slots[_LACKS_FILES] = float(are_used_up)
+
     def remembered(self, answers: int = 1) -> None:
         """Count DNS answers that were in the cache."""
         self._slots[_HIT] += answers
@@ -219,6 +227,8 @@ def _place(family: Family, labels: tuple[str, ...]) -> int:
 _OPEN = PLACES[CONNECTED.name][()]
 _CLOSED = PLACES[DISCONNECTED.name][()]
 _BEGAN = PLACES[BEGAN.name][()]
+_LACKS_FILES = PLACES[LACKS_FILES.name][()]
+_OF_NOW = (_BEGAN, _LACKS_FILES)
 _HIT = PLACES[REMEMBERED.name][()]
 
 
@@ -231,6 +241,11 @@ def commit_lasts_s(boards: Iterable[Sequence[float]]) -> float:
     """Return for how many seconds the oldest commit of mail has been under way; 0 where none is."""
     now = time.monotonic()  # the same for all processes of a machine (clock_gettime(2), CLOCK_MONOTONIC)
     return max((now - slots[_BEGAN] for slots in boards if slots[_BEGAN]), default=0.0)
+
+
+def lacking_files(boards: Iterable[Sequence[float]]) -> int:
+    """Return how many processes may open next to no further file."""
+    return sum(slots[_LACKS_FILES] > 0 for slots in boards)
 
 
 def read_all(folder: Path) -> Iterator[Sequence[float]]:

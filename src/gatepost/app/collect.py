@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gatepost.app import board
 from gatepost.app.backlog import Backlog, backlog
-from gatepost.app.board import CONNECTED, DISCONNECTED, FAMILIES, PLACES, Family
+from gatepost.app.board import CONNECTED, DISCONNECTED, FAMILIES, LACKS_FILES, PLACES, Family
 from gatepost.db import DatabaseUnavailableError
 from gatepost.doors.metrics import Metric, Sample
 from gatepost.journey import House
@@ -35,6 +35,7 @@ async def metrics(house: House, boards: Path, processes: Mapping[str, Sequence[i
     lasts_s = board.commit_lasts_s(each_process)
     found.append(_gauge("gatepost_commit_under_way_seconds", "How long the oldest commit of mail has been.", lasts_s))
     found += _of_processes(processes)
+    found.append(_gauge(LACKS_FILES.name, LACKS_FILES.doc, board.lacking_files(each_process)))
     found += _of_pools({"app": house.db.usage(), "accept": house.accepting.usage()})
     try:
         async with asyncio.timeout(BACKLOG_WITHIN_S):

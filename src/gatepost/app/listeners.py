@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from gatepost.act.hosted import call_link
 from gatepost.act.petition import link as petition_link
-from gatepost.app.board import commit_lasts_s, read_all
+from gatepost.app.board import commit_lasts_s, lacking_files, read_all
 from gatepost.app.chores import Staff
 from gatepost.app.collect import family, metrics
 from gatepost.app.crowd import Crowd
@@ -91,6 +91,7 @@ async def open_doors(
     ):
         readiness.takes_mail = receiving.takes_mail
         readiness.commit_s = lambda: commit_lasts_s(read_all(boards))
+        readiness.lacks_files = lambda: lacking_files(read_all(boards)) > 0
         changeable = Changeable(smtp, certificates, receiving.tell)
         yield Doors(changeable, receiving.port, http_port, metrics_port, readiness)
 

@@ -6,6 +6,8 @@ import gc
 import resource
 import sys
 
+from gatepost.app.board import Board
+from gatepost.arrive import descriptors
 from gatepost.jobs.pause import pause
 from gatepost.verify import injection
 
@@ -14,6 +16,7 @@ LARGE_OCTETS = 262_144
 TRIM_OCTETS = 1_048_576
 TIDY_S = 30
 TURN_S = 0.0005
+WATCH_S = 1.0
 
 
 def prepare() -> None:
@@ -52,6 +55,13 @@ async def keep_tidy(stop: asyncio.Event) -> None:
     while not stop.is_set():
         await pause(stop, TIDY_S)
         await asyncio.to_thread(give_back_what_is_free)
+
+
+async def watch_files(board: Board, stop: asyncio.Event) -> None:
+    """Note each second whether files are left for this process to open, until ``stop`` is set."""
+    while not stop.is_set():
+        board.note_files(are_used_up=descriptors.are_used_up())
+        await pause(stop, WATCH_S)
 
 
 def give_back_large_blocks() -> bool:

@@ -6,7 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from gatepost.app.backlog import Backlog, backlog
-from gatepost.arrive.capacity import free_octets, lacks_descriptors
+from gatepost.arrive import descriptors
+from gatepost.arrive.capacity import free_octets
 from gatepost.db import DatabaseUnavailableError
 from gatepost.journey import House
 from gatepost.keys import KeyringError
@@ -43,6 +44,7 @@ class Readiness:
     Attributes:
         takes_mail: whether a process listens for mail; until somebody knows better, one does.
         commit_s: for how long the oldest commit of mail has been under way, in any process.
+        lacks_files: whether another process may open next to no further file; of this one we see it ourselves.
     """
 
     def __init__(self, house: House, state: Path, disk_free_min_octets: int = 0) -> None:
@@ -52,6 +54,7 @@ class Readiness:
         self._is_stopping = False
         self.takes_mail: Callable[[], bool] = lambda: True
         self.commit_s: Callable[[], float] = lambda: 0.0
+        self.lacks_files: Callable[[], bool] = lambda: False
         self._seen: tuple[Wrong, ...] = ()
         self._seen_at = float("-inf")
         self._looking: asyncio.Task[tuple[Wrong, ...]] | None = None
@@ -81,7 +84,7 @@ class Readiness:
             wrong = [word for word, check in checks.items() if not await check()]
             wrong += [] if self.takes_mail() else [Wrong.SMTP]
             wrong += [Wrong.COMMIT] if self.commit_s() > COMMIT_MAX_S else []
-            wrong += [Wrong.FILES] if lacks_descriptors() else []
+            wrong += [Wrong.FILES] if descriptors.are_used_up() or self.lacks_files() else []
             wrong[:0] = await self._ask_database()
             self._seen, self._seen_at = tuple(wrong), asyncio.get_running_loop().time()
         finally:  # or one failure would be every later answer

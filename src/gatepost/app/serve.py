@@ -150,7 +150,7 @@ async def serve(
                 chores.start(Hosting(hosting, house.db, for_agents).run(stop))
                 _index(house, chores, stop)
                 chores.start(reloader.run(reload, stop))
-                _attend(lease, calls.supervisor, chores, stop)
+                _attend(lease, calls.supervisor, meters, chores, stop)
                 for way in (house.egress, for_agents.egress):
                     chores.start(
                         record.keep_connections(house.db, way, Operator(house).tenant, house.clock, house.entropy, stop)
@@ -181,9 +181,10 @@ def _index(house: House, chores: Chores, stop: asyncio.Event) -> None:
     chores.start(record.Indexer(house.db, pressure).run(stop))
 
 
-def _attend(lease: Lease, supervisor: Supervisor, chores: Chores, stop: asyncio.Event) -> None:
+def _attend(lease: Lease, supervisor: Supervisor, board: Board, chores: Chores, stop: asyncio.Event) -> None:
     """Start what the process itself needs."""
     chores.start(process.keep_tidy(stop))
+    chores.start(process.watch_files(board, stop))
     chores.start(_hold(lease, stop))
     chores.start(supervisor.keep_petting(stop))
 

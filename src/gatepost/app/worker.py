@@ -67,6 +67,7 @@ async def work() -> None:
                 async with asyncio.TaskGroup() as chores:
                     following = chores.create_task(_follow(told, Changeable(door, {"smtp": certificate}), house, stop))
                     chores.create_task(process.keep_tidy(stop))
+                    chores.create_task(process.watch_files(board, stop))
                     chores.create_task(beat(stop))
                     await stop.wait()
                     following.cancel()

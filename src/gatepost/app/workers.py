@@ -148,7 +148,7 @@ class Workers:
                 self._serving.discard(number)
             log.error("smtp.worker_died", number=number, code=code, error=Raised.by(WorkerLostError()))
             with suppress(OSError):  # it had none yet; a commit it was in is over, as the database knows
-                Board.leave_commit(replace(self._order, number=number).board)
+                Board.leave(replace(self._order, number=number).board)
             await asyncio.sleep(pace.after(served_s))
 
     async def _start(self, number: int) -> Process:

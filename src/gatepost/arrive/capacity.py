@@ -5,15 +5,14 @@ for it: whoever is short of disk or of time must not be asked to count.
 """
 
 import os
-import resource
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import structlog
 
-from gatepost.arrive import reply
-from gatepost.arrive.limits import Limits
+from gatepost.arrive import descriptors, reply
+from gatepost.arrive.limits import FREED_SHARE, Limits
 from gatepost.arrive.reply import Reply
 from gatepost.arrive.spool import Spools
 
@@ -21,13 +20,6 @@ LOOK_AGAIN_S = 0.5
 """How long the free space that was seen counts as known."""
 FILES_MIN = 1_000
 """With room for fewer files no mail is taken."""
-DESCRIPTORS_KEPT, DESCRIPTORS_KEPT_SHARE = 256, 0.25
-"""Of the descriptors a process may have, those no SMTP client gets: at most so many, and at most so large a share.
-
-They are for the database, for bodies, for REST, for the metrics, and for clients that come in one burst, each of whom
-is to hear why it must come back later.
-"""
-
 DESCRIPTORS_QUIET_S = 10.0
 """They count as free again once nobody was turned away for so long: while clients come and go at the edge, one place
 that became free says nothing, and each client would be two lines of the log.
@@ -50,22 +42,6 @@ def free_octets(folders: Sequence[Path]) -> int:
 
 def _lacks_files(disk: os.statvfs_result) -> bool:
     return disk.f_files > 0 and disk.f_favail < FILES_MIN  # a file system without a fixed number of inodes says 0 of 0
-
-
-def is_among_the_last(descriptor: int) -> bool:
-    """Return whether a descriptor just given is among those kept: the system gives the lowest that is free."""
-    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)  # anew, for it may be changed from outside
-    return descriptor >= most - min(DESCRIPTORS_KEPT, int(DESCRIPTORS_KEPT_SHARE * most))
-
-
-def lacks_descriptors() -> bool:
-    """Return whether this process may open next to no further file."""
-    try:
-        descriptor = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return True
-    os.close(descriptor)
-    return is_among_the_last(descriptor)
 
 
 class _InFlight:
@@ -115,7 +91,7 @@ class Capacity:
 
     def lets_in(self, descriptor: int) -> bool:
         """Tell whether a connection under this descriptor can stay."""
-        if is_among_the_last(descriptor):
+        if descriptors.is_among_the_last(descriptor):
             self._lacked_at = self._now()
             if not self._lacks_descriptors:
                 self._lacks_descriptors = True
@@ -125,6 +101,16 @@ class Capacity:
             self._lacks_descriptors = False
             log.warning("smtp.files_free_again")
         return True
+
+    @property
+    def is_full(self) -> bool:
+        """Nobody was let in a moment ago, because few descriptors are left."""
+        return self._lacks_descriptors
+
+    @property
+    def places_short(self) -> int:
+        """How many connections must end so that those who come next find descriptors."""
+        return descriptors.short(FREED_SHARE) if self._lacks_descriptors else 0
 
     def in_flight(self) -> AbstractContextManager[None]:
         """Count a message that came in and is not yet answered."""

@@ -141,11 +141,11 @@ class SmtpServer:
         self._is_idle.clear()
 
     def turned_away(self) -> None:
-        """Where all places are taken, see who in them gets nothing done.
+        """Where all places are taken, or all descriptors, see who in them gets nothing done.
 
         deviation: RFC 5321 section 4.5.3.2 gives clients minutes; meanwhile nobody else would find a place.
         """
-        if self._making_room is None and self._premises.admissions.is_full:
+        if self._making_room is None and (self._premises.admissions.is_full or self._premises.capacity.is_full):
             log.warning("smtp.places_taken", connections=len(self._connections))
             for connection in self._connections:
                 connection.look()
@@ -155,7 +155,8 @@ class SmtpServer:
     def _make_room(self) -> None:
         self._making_room = None
         idle = [connection for connection in self._connections if connection.is_idle()]
-        for connection in idle[: self._premises.admissions.places_short]:
+        short = max(self._premises.admissions.places_short, self._premises.capacity.places_short)
+        for connection in idle[:short]:
             connection.make_room()
 
     def leave(self, connection: Connection) -> None:

@@ -7,6 +7,7 @@ Every query runs as the application's role, which neither owns a table nor bypas
 import asyncio
 import re
 import select
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from enum import Enum
@@ -281,14 +282,16 @@ class Database:
                         await self._pool.putconn(connection)
 
     async def _living(self) -> Connection:
-        """Take a connection that did not die while it lay in the pool; asking it would cost a round trip."""
-        connection = await self._pool.getconn()
-        if _is_alive(connection):
-            return connection
-        await connection.close()
-        await self._pool.putconn(connection)
-        await self.refresh()
-        return await self._pool.getconn()
+        """Take a connection that did not die while it lay in the pool; asking it would cost a round trip.
+
+        All others are replaced with one that is found dead. What took its place may be dead too.
+        """
+        until = time.monotonic() + self._pool.timeout
+        while not _is_alive(connection := await self._pool.getconn(until - time.monotonic())):
+            await connection.close()
+            await self._pool.putconn(connection)
+            await self.refresh()
+        return connection
 
     async def _leave(self, connection: Connection) -> None:
         """Close a connection to a server that takes no writes, and those like it: the next may lead to one that does.

@@ -50,14 +50,16 @@ async def present(tx: Transaction, emails: Sequence[EmailId]) -> set[EmailId]:
     return {EmailId(row.id) for row in await tx.all(query, emails=texts(emails))}
 
 
-async def is_any_within(tx: Transaction, since: datetime, until: datetime) -> bool:
-    """Tell whether mail received from ``since`` on and before ``until`` is still there."""
-    query = """
-        select exists (
-          select from email where tenant = %(tenant)s and received_at >= %(since)s and received_at < %(until)s
-        ) as is_any
+async def months_within(tx: Transaction, since: datetime, until: datetime) -> set[str]:
+    """Return the months, ``YYYY-MM`` in UTC, of which mail received from ``since`` on and before ``until`` is there.
+
+    It walks once through all the tenant's mail. An index by time would cost each message; this is asked once a month.
     """
-    return bool((await tx.one(query, since=since, until=until)).is_any)
+    query = """
+        select distinct to_char(received_at at time zone 'UTC', 'YYYY-MM') as month from email
+        where tenant = %(tenant)s and received_at >= %(since)s and received_at < %(until)s
+    """
+    return {str(row.month) for row in await tx.all(query, since=since, until=until)}
 
 
 async def without_inline_body(tx: Transaction, emails: Sequence[EmailId]) -> list[EmailId]:

@@ -1,6 +1,11 @@
+import asyncio
+from pathlib import Path
+
 import psycopg
 import pytest
 
+from app.running import settings_in, up
+from gatepost.app import keeping
 from gatepost.app.doctor import database
 from gatepost.app.doctor.finding import Level
 from gatepost.db import Database
@@ -56,9 +61,32 @@ def test_each_fault_is_named(changed: dict[str, str], check: str, level: Level) 
     assert all(finding.level is Level.OK for name, finding in found.items() if name != check)
 
 
-@pytest.mark.parametrize(("workers", "connections"), [(1, 16), (2, 48), (4, 80)])
+@pytest.mark.parametrize(("workers", "connections"), [(1, 35), (2, 67), (4, 99)])
 def test_each_process_that_takes_mail_has_pools_of_its_own(workers: int, connections: int) -> None:
     assert database.taken(Settings(smtp=SmtpSettings(workers=workers))) == connections
+
+
+async def test_as_many_are_counted_as_a_real_house_opens(tmp_path: Path, app_dsn: str, owner_dsn: str) -> None:
+    settings = settings_in(tmp_path)
+    each = settings.database.connections
+
+    async def sleep(db: Database) -> None:
+        async with db.transaction(None) as tx:
+            await tx.one("select pg_sleep(2) as slept")
+
+    async with up(settings, app_dsn) as here, asyncio.TaskGroup() as group:
+        for db in (here.house.db, here.house.accepting):
+            for _ in range(each):
+                group.create_task(sleep(db))
+        await asyncio.sleep(1)
+        with psycopg.connect(owner_dsn) as owner:
+            query = "select usename, count(*) from pg_stat_activity where datname = current_database() group by 1"
+            found = {str(role): int(count) for role, count in owner.execute(query).fetchall()}
+    keeper = found["gatepost_keeper"]
+    assert (found["gatepost_app"], found["gatepost_accept"]) == (each + database.LEASE, each)
+    assert 1 <= keeper <= keeping.CONNECTIONS
+    without_agents = database.taken(settings) - 2 * each * database.AGENTS
+    assert without_agents == found["gatepost_app"] + found["gatepost_accept"] + keeping.CONNECTIONS
 
 
 async def test_a_real_database_is_asked(db: Database, owner_dsn: str) -> None:

@@ -116,14 +116,11 @@ async def test_a_question_that_cannot_be_asked_is_422(house: House, ours: Tenanc
     assert answer.status_code == 422, answer.text
 
 
-@pytest.mark.parametrize(
-    ("path", "query"),
-    [("log/search", "sendr=boss.test"), ("log/export", "limit=1"), ("mailboxes/{}/audit-logs", "kind=act")],
-)
+@pytest.mark.parametrize(("path", "query"), [("log/search", "sendr=boss.test"), ("log/export", "limit=1")])
 async def test_a_filter_that_is_none_is_refused_by_name(house: House, busy: Tenancy, path: str, query: str) -> None:
     """It was passed over: whoever misspelled one was shown, or took out of the house, everything."""
     async with calls(rest.build(house), busy.owner) as client:
-        answer = await client.get(f"/api/v1/{path.format(busy.account)}?{query}&since=2026-01-01T00:00:00Z")
+        answer = await client.get(f"/api/v1/{path}?{query}&since=2026-01-01T00:00:00Z")
         client.headers.pop("Authorization")
         assert (await client.get(str(answer.request.url))).status_code == 401
     assert answer.status_code == 422, answer.text

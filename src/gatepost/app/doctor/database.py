@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from gatepost.app import keeping
 from gatepost.app.doctor.finding import Finding, failure, ok, warning
 from gatepost.db import Database, DatabaseUnavailableError
 from gatepost.db.binaries import OLDEST_MAJOR
@@ -35,7 +36,8 @@ _MAY_CHANGE = """
 """
 
 
-"""What of ``synchronous_commit`` confirms what is not on every disk it is to be on."""
+AGENTS, LEASE = 1, 1
+"""Processes that run hosted agents, while anybody has some; connections that hold the lease of a house."""
 
 
 async def look(db: Database, connections: int) -> list[Finding]:
@@ -43,7 +45,7 @@ async def look(db: Database, connections: int) -> list[Finding]:
 
     Args:
         db: as the serving role sees it.
-        connections: how many all pools of the house take at most.
+        connections: how many the house takes at most.
 
     Raises:
         DatabaseUnavailableError: it does not answer.
@@ -85,9 +87,13 @@ async def look_at_accepting(dsn: Dsn) -> list[Finding]:
 
 
 def taken(settings: Settings) -> int:
-    """Return how many connections a house takes at most: two pools a process, and workers are processes beside it."""
+    """Return how many connections a house takes at most.
+
+    Two pools a process: workers are processes beside the house, and so is the one that runs hosted agents. The keeper
+    has a pool of its own, the lease a connection.
+    """
     workers = settings.smtp.workers if settings.smtp.workers > 1 else 0
-    return 2 * settings.database.connections * (1 + workers)
+    return 2 * settings.database.connections * (1 + workers + AGENTS) + keeping.CONNECTIONS + LEASE
 
 
 def judge(facts: Mapping[str, str], connections: int) -> list[Finding]:
@@ -136,10 +142,10 @@ def _room(facts: Mapping[str, str], connections: int) -> Finding:
     if connections + 10 > most:
         return warning(
             "database.connections",
-            f"our pools take {connections} of {most} connections",
+            f"the house takes up to {connections} of {most} connections",
             "raise max_connections, or lower database.connections or smtp.workers",
         )
-    return ok("database.connections", f"our pools take {connections} of {most} connections")
+    return ok("database.connections", f"the house takes up to {connections} of {most} connections")
 
 
 def _log(facts: Mapping[str, str]) -> Finding:

@@ -189,7 +189,8 @@ async def _empty(keeper: Keeper, tenant: TenantId, months: Sequence[str]) -> lis
     if not months:
         return []
     async with keeper.db.transaction(tenant) as tx:
-        return [month for month in months if not await mail.is_any_within(tx, month_start(month), month_end(month))]
+        kept = await mail.months_within(tx, month_start(min(months)), month_end(max(months)))
+    return [month for month in months if month not in kept]
 
 
 async def destroy_months(keeper: Keeper, tenant: TenantId, plan_days: int, *, dry_run: bool = False) -> Expired:
