@@ -1,5 +1,6 @@
 """The workbench: a policy is written, looked at and tried before it is put in force."""
 
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,6 +13,7 @@ from gatepost import decide, workbench
 from gatepost.app import administer
 from gatepost.app.build import clock
 from gatepost.cli.admin import for_tenant, policies, warn
+from gatepost.cli.changes import lines
 from gatepost.cli.frame import AsJson, ForTenant, Refusal, show
 from gatepost.cli.table import terminal
 from gatepost.decide import fixtures
@@ -183,16 +185,17 @@ def show_diff(
     draft, document = read_policy(file, is_wide=wide)
     live, before = (_compiled(stored), stored.document) if stored else read_policy(other or file, is_wide=wide)
     found = compare(live, draft)
-    changes = [asdict(change) for change in diff(before, document)]
+    changes = diff(before, document)
     if as_json:
-        show([{"changes": changes, "widening": asdict(found)}], columns=(), as_json=True, empty="")
+        told = {"changes": [asdict(change) for change in changes], "widening": asdict(found)}
+        show([told], columns=(), as_json=True, empty="")
         return
-    show(changes, columns=("path", "before", "after"), as_json=False, empty="nothing changes")
+    typer.echo("\n".join(lines(changes)) or "nothing changes")
     typer.echo(_verdict(found.verdict, found.why, found.mail))
 
 
 def _verdict(verdict: Verdict, why: str, mail: dict[str, Any] | None) -> str:
-    return f"{verdict.value}: {why}{f' {mail}' if mail else ''}"
+    return f"{verdict.value}: {why}{f' {json.dumps(mail, ensure_ascii=False)}' if mail else ''}"
 
 
 @policies.command("lint")

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from gatepost.decide.body import Place
 from gatepost.decide.grammar import Assurance
-from gatepost.decide.hours import DAYS, WorkingHours
+from gatepost.decide.hours import DAYS, WorkingHours, clock_time
 from gatepost.decide.language import Policy, Rule
 from gatepost.decide.loops import BRAKE
 from gatepost.decide.outbound_language import Attachments, Limit, OutboundPolicy, Recipients, Stop
@@ -86,7 +86,7 @@ def _value(asked: str, wanted: object) -> str:
             return f"{'are none of' if asked == _OTHER_TYPES else 'is'} {' or '.join(map(str, wanted))}"
         case (WorkingHours() as hours, side):
             days = ", ".join(DAYS[day] for day in sorted(hours.days))
-            return f"is {side} ({days} {_clock(hours.start_min)} to {_clock(hours.end_min)} {hours.zone.key})"
+            return f"is {side} ({days} {clock_time(hours.start_min)} to {clock_time(hours.end_min)} {hours.zone.key})"
         case _:
             return f"is {wanted}"
 
@@ -100,10 +100,6 @@ def _lasting(wait: Wait) -> str:
 def counted(number: int, noun: str) -> str:
     """Return a number with what is counted, in the plural where there is not one of it."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _clock(minutes: int) -> str:
-    return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
 def _terms(rule: Rule) -> str:
