@@ -32,7 +32,7 @@ def _rules(*names: str, **changed: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_rule_put_before_the_others_is_one_change() -> None:
     (one,) = diff(_rules("a", "b", "c"), _rules("new", "a", "b", "c"))
-    assert (one.path, one.before, one.was_at) == ("senders[0]", "", "")
+    assert (one.path, one.before, one.stood) == ("senders[0]", "", "")
     (gone,) = diff(_rules("new", "a", "b", "c"), _rules("a", "b", "c"))
     assert (gone.path, gone.after) == ("senders[0]", "")
 
@@ -44,7 +44,7 @@ def test_a_change_within_a_rule_that_stands_elsewhere_names_both_places() -> Non
 
 def test_a_rule_that_was_moved_is_one_change_and_those_it_passed_are_none() -> None:
     (one,) = diff(_rules("a", "b", "c", "d"), _rules("d", "a", "b", "c"))
-    assert (one.path, one.was_at, one.before) == ("senders[0]", "senders[3]", one.after)
+    assert (one.path, one.stood, one.before) == ("senders[0]", "senders[3]", one.after)
 
 
 def test_a_guard_put_before_the_others_is_one_change() -> None:
@@ -79,7 +79,7 @@ def test_from_the_changes_the_order_of_the_later_document_can_be_told(one: list[
     at = {each.path: each for each in found if each.after}
     gone = {each.path for each in found if not each.after}
     kept = [name for index, name in enumerate(one) if f"senders[{index}]" not in gone]
-    moved = {one[int(each.was_at[8:-1])] for each in at.values() if each.was_at}
+    moved = {one[int(each.stood[8:-1])] for each in at.values() if each.stood}
     unmoved = iter([name for name in kept if name not in moved])
     told = [_told(at.get(f"senders[{index}]"), one) or next(unmoved) for index in range(len(other))]
     assert told == other
@@ -88,4 +88,4 @@ def test_from_the_changes_the_order_of_the_later_document_can_be_told(one: list[
 def _told(change: Change | None, one: list[str]) -> str:
     if change is None:
         return ""
-    return one[int(change.was_at[8:-1])] if change.was_at else str(json.loads(change.after)["name"])
+    return one[int(change.stood[8:-1])] if change.stood else str(json.loads(change.after)["name"])

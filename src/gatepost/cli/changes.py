@@ -19,10 +19,10 @@ def lines(changes: Sequence[Change]) -> Iterator[str]:
 
 def _place(each: Change) -> str:
     if each.before == each.after:
-        return f"{each.path}: moved, it was {each.was_at}"
+        return f"{each.path}: moved, it was {each.stood}"
     if each.path.endswith("]") and not (each.before and each.after):
         return f"{each.path}: {'gone' if each.before else 'new'}"
-    return each.path + (f" (of what was {each.was_at})" if each.was_at else "")
+    return each.path + (f" (of what was {each.stood})" if each.stood else "")
 
 
 def _legible(text: str) -> str:

@@ -19,14 +19,14 @@ WHOLE_MAX = 16
 class Change:
     """One member that is not the same: in canonical JSON, empty where it is not there.
 
-    ``path`` is where it stands now, or where it stood if it is gone. ``was_at`` is where its rule or guard stood if
+    ``path`` is where it stands now, or where it stood if it is gone. ``stood`` is where its rule or guard stood if
     that was elsewhere; one that was moved among the others has a change of its own, the same before and after.
     """
 
     path: str
     before: str
     after: str
-    was_at: str = ""
+    stood: str = ""
 
 
 def diff(before: object, after: object) -> list[Change]:
@@ -81,10 +81,10 @@ def _compare_objects(path: str, before: Sequence[Member], after: Sequence[Member
             yield Change(here, "", _spelled(member))
             continue
         was = before[stood[j]]
-        was_at = "" if stood[j] == j else f"{path}[{stood[j]}]"
+        there = f"{path}[{stood[j]}]"
         if j not in in_order:
-            yield Change(here, _spelled(was), _spelled(was), f"{path}[{stood[j]}]")
-        yield from (replace(each, was_at=was_at) for each in _compare(here, was, member))
+            yield Change(here, _spelled(was), _spelled(was), there)
+        yield from (replace(each, stood="" if there == here else there) for each in _compare(here, was, member))
     for i in reversed(gone):
         yield Change(f"{path}[{i}]", _spelled(before[i]), "")
 

@@ -91,7 +91,8 @@ def _value(asked: str, wanted: object) -> str:
             return f"is {wanted}"
 
 
-def _lasting(wait: Wait) -> str:
+def lasting(wait: Wait) -> str:
+    """Return how long a wait lasts, and what comes then."""
     hours = wait.lasts // timedelta(hours=1)
     lasts = counted(hours, "hour") if hours % _DAY_HOURS else counted(hours // _DAY_HOURS, "day")
     return f"{lasts}, then is {'delivered' if wait.is_delivered else 'refused'}"
@@ -103,7 +104,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def _terms(rule: Rule) -> str:
-    terms = [f"for {_lasting(rule.wait)}"] if rule.wait else []
+    terms = [f"for {lasting(rule.wait)}"] if rule.wait else []
     terms += [f"labelled {', '.join(rule.labels)}"] if rule.labels else []
     if rule.action in {Disposition.DELIVER, Disposition.HOLD}:
         terms.append(f"may {', '.join(rule.capabilities)}" if rule.capabilities else "grants nothing but an answer")
@@ -176,7 +177,7 @@ def _what_leaves(found: OutboundPolicy) -> Iterator[tuple[str, str]]:
     if found.replies is None:
         yield "repliesPerThread", f"the house's own brake, {_limit(BRAKE)}"
     if found.wait is not None:
-        yield "hold", f"what waits for a person does so for {_lasting(found.wait)}"
+        yield "hold", f"what waits for a person does so for {lasting(found.wait)}"
     if found.footer:
         yield "footer", f"below each message stands: {' / '.join(found.footer.splitlines())}"
 

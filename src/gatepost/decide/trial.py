@@ -15,7 +15,7 @@ from gatepost.decide.outbound_language import OutboundPolicy, Stop
 from gatepost.decide.paper import Disposition, Seen, Step
 from gatepost.decide.replay import Told
 from gatepost.decide.rules import judge_both, judge_leaving, needs
-from gatepost.decide.told import told_budget
+from gatepost.decide.told import lasting, told_budget
 
 _COUNTED = ("rateLimit.", "tokenBudget.")
 _PAST = {"firstTime": "is_first_time", "answersUs": "answers_us", "replayed": "is_replayed"}
@@ -110,7 +110,7 @@ def _terms(ending: Ending) -> str:
         granted = sorted(set(map(capabilities.canonical, ending.grant.capabilities)) - capabilities.IMPLIED)
         words = [f"may {', '.join(granted)}" if granted else "may answer", *told_budget(ending.grant.budget)]
         words += [f"labelled {', '.join(ending.labels)}"] if ending.labels else []
-    words += [f"waits {ending.wait}"] if ending.disposition is Disposition.HOLD else []
+    words += [f"waits {lasting(ending.wait)}"] if ending.disposition is Disposition.HOLD else []
     return "; ".join(words)
 
 

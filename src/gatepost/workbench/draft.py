@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from gatepost import record
 from gatepost.db import Transaction
@@ -21,7 +22,7 @@ from gatepost.workbench.again import CannotTellError, above_then, policy_then, s
 
 BATCH = 200
 CHANGES_MAX = 1_000
-"""So many are shown one by one; all are counted."""
+"""So many are given one by one where nobody asks for all; all are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,25 @@ class Mail:
     subject: str
 
 
+class Kind(NamedTuple):
+    """What decisions that would change alike have in common: disposition, reason and rule, then and under the draft."""
+
+    was: tuple[str, str, str]
+    would_be: tuple[str, str, str]
+
+
+def kind_of(changed: Changed) -> Kind:
+    """Return which kind of change one is."""
+    row, tried = changed.row, changed.tried
+    return Kind((row.disposition, row.reason, tried.rule_then), (tried.disposition, tried.reason, tried.rule))
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What a draft would have made of the mail: how many of each, and the first that would change."""
+    """What a draft would have made of the mail: how many of each, how many of each kind would change, and the first."""
 
     counts: dict[Change, int]
+    kinds: Mapping[Kind, int]
     changed: tuple[Changed, ...]
 
 
@@ -69,8 +84,11 @@ async def replay_draft(
     *,
     days: int,
     progress: Callable[[int, int], None],
+    changes_max: int | None = CHANGES_MAX,
 ) -> Trial:
     """Judge what came and left in the last ``days`` under a draft; ``progress`` hears how many are done, of how many.
+
+    All are counted, and so many of those that would change are given one by one, or all.
 
     A draft of the tenant's policy stands above the mailboxes' own of that time, a mailbox's own below the tenant's.
     """
@@ -78,13 +96,15 @@ async def replay_draft(
     async with house.db.transaction(tenant) as tx:
         total = await count(tx, account, since)
     counts, changed, last = dict.fromkeys(Change, 0), list[Changed](), EntryId(0)
+    kinds = Counter[Kind]()
     while batch := await judge_batch(house, tenant, account, draft, since=since, after=last):
         for change, number in batch.counts.items():
             counts[change] += number
-        changed += batch.changed[: CHANGES_MAX - len(changed)]
+        kinds.update(map(kind_of, batch.changed))
+        changed += batch.changed if changes_max is None else batch.changed[: changes_max - len(changed)]
         done, last = sum(counts.values()), batch.last
         progress(done, max(total, done))
-    return Trial(counts, tuple(changed))
+    return Trial(counts, kinds, tuple(changed))
 
 
 async def count(tx: Transaction, account: AccountId, since: datetime) -> int:

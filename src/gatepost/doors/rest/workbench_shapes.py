@@ -78,7 +78,7 @@ class Changed(CamelShape):
     path: str = Field(description="Where it stands now, or where it stood if it is gone.")
     before: str
     after: str
-    was_at: str = Field(
+    stood: str = Field(
         "",
         description="Where its rule or guard stood, if that was elsewhere. One that was moved among the others has a"
         " change of its own, the same before and after.",
