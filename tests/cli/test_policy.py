@@ -58,15 +58,40 @@ def test_faults_are_told_with_their_place(tmp_path: Path) -> None:
     ]
 
 
+def test_faults_are_told_as_json_where_that_is_asked_for(tmp_path: Path) -> None:
+    done = run("check", file(tmp_path, {**NARROW, "sender": []}), "--json")
+    (told,) = json.loads(done.stdout)
+    assert (done.exit_code, told["errors"]) == (1, ["sender is not a field; the nearest is senders"])
+    assert told["faults"] == [
+        {"path": "sender", "reason": "is not a field; the nearest is senders", "nearest": "senders"}
+    ]
+    broken = tmp_path / "broken.json"
+    broken.write_text('{"defaultAction": ')
+    (told,) = json.loads(run("check", broken, "--json").stdout)
+    assert told["errors"][0].startswith("line 1: ")
+
+
+def test_a_draft_is_read_from_standard_input() -> None:
+    done = CliRunner().invoke(app, ["policy", "check", "-"], input=json.dumps(NARROW))
+    assert done.stdout.startswith("a policy of 1 rule and 0 guards, digest ")
+    assert "standard input is not a policy" in refusal(CliRunner().invoke(app, ["policy", "check", "-"], input="{}"))
+
+
 def test_a_test_that_fails_says_what_came_and_ends_with_1(tmp_path: Path) -> None:
     draft = file(tmp_path, NARROW)
     assert "has no tests" in refusal(run("test", draft))
-    tests = [{"name": "it waits", "mail": {"from": "boss@example.com"}, "expect": {"action": "hold"}}]
+    tests = [
+        {
+            "name": "it waits " + "long " * 30 + "for it",
+            "mail": {"from": "boss@example.com"},
+            "expect": {"action": "hold"},
+        }
+    ]
     beside = tmp_path / "tests.json"
     beside.write_text(json.dumps(tests))
     done = run("test", draft, beside)
     assert done.exit_code == 1
-    assert "failed  it waits: action: hold was expected, deliver came" in done.stdout
+    assert "for it: action: hold was expected, deliver came\n" in done.stdout, "a pipe is not folded"
     assert "\x1b" not in done.stdout, "colours only on a terminal"
     assert json.loads(run("test", draft, beside, "--json").stdout)[0]["result"] == "failed"
 

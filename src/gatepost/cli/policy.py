@@ -14,7 +14,7 @@ from gatepost.app import administer
 from gatepost.app.build import clock
 from gatepost.cli.admin import for_tenant, policies, warn
 from gatepost.cli.changes import lines
-from gatepost.cli.frame import AsJson, ForTenant, Refusal, show
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, read_octets, show
 from gatepost.cli.table import terminal
 from gatepost.decide import fixtures
 from gatepost.decide.diff import diff
@@ -29,7 +29,9 @@ from gatepost.decide.written import read_document
 from gatepost.ids import AccountId, TenantId
 from gatepost.journey import House
 
-Draft = Annotated[Path, typer.Argument(help="A policy, in JSON or YAML.", metavar="FILE", show_default=False)]
+Draft = Annotated[
+    Path, typer.Argument(help="A policy, in JSON or YAML; - reads standard input.", metavar="FILE", show_default=False)
+]
 Against = Annotated[
     int | None,
     typer.Option("--mailbox", "-m", help="Compare with the policy in force there; 0: above all mailboxes."),
@@ -37,13 +39,23 @@ Against = Annotated[
 IsWide = Annotated[bool, typer.Option("--tenant-wide", help="It is meant to stand above all mailboxes.")]
 
 
+class FaultyError(Refusal):
+    """A draft is none: every fault, one a line."""
+
+    def __init__(self, said: str, error: decide.PolicyError) -> None:
+        super().__init__(":\n  ".join((said, "\n  ".join(error.errors))))
+        self.error = error
+
+
 def _read(file: Path) -> object:
     try:
-        return read_document(file.read_bytes())
-    except OSError as error:
-        raise Refusal(f"cannot read {file}: {error.strerror}") from error
+        return read_document(read_octets(file))
     except decide.PolicyError as error:
-        raise Refusal(f"{file} cannot be read:\n  " + "\n  ".join(error.errors)) from error
+        raise FaultyError(f"{_called(file)} cannot be read", error) from error
+
+
+def _called(file: Path) -> str:
+    return "standard input" if str(file) == "-" else str(file)
 
 
 def read_policy(file: Path, *, is_wide: bool = False) -> tuple[Policy, object]:
@@ -52,7 +64,7 @@ def read_policy(file: Path, *, is_wide: bool = False) -> tuple[Policy, object]:
     try:
         return parse(document, version=0, is_tenant_wide=is_wide)[0], document
     except decide.PolicyError as error:
-        raise Refusal(f"{file} is not a policy:\n  " + "\n  ".join(error.errors)) from error
+        raise FaultyError(f"{_called(file)} is not a policy", error) from error
 
 
 def _live(mailbox: int, tenant: str | None) -> decide.Stored | None:
@@ -77,7 +89,14 @@ def _compiled(stored: decide.Stored | None) -> Policy | None:
 @policies.command("check")
 def check(file: Draft, *, tenant_wide: IsWide = False, as_json: AsJson = False) -> None:
     """Read FILE as the house would: every fault with its place and the nearest valid name, or its digest."""
-    policy, _ = read_policy(file, is_wide=tenant_wide)
+    try:
+        policy, _ = read_policy(file, is_wide=tenant_wide)
+    except FaultyError as no:
+        if not as_json:
+            raise
+        told = {"errors": no.error.errors, "faults": [asdict(fault) for fault in no.error.faults]}
+        show([told], columns=(), as_json=True, empty="")
+        raise typer.Exit(1) from no
     if as_json:
         found = {"digest": policy.digest, "rules": len(policy.rules), "guards": len(policy.guards)}
         show([{**found, "warnings": policy.warnings}], columns=(), as_json=True, empty="")
@@ -160,7 +179,9 @@ def run_tests(
         for row in rows:
             style = "red" if row["why"] else "green"
             terminal.print(row["result"], style=style, end="  ")
-            terminal.print(row["test"] + (f": {row['why']}" if row["why"] else ""), markup=False, highlight=False)
+            terminal.print(
+                row["test"] + (f": {row['why']}" if row["why"] else ""), markup=False, highlight=False, soft_wrap=True
+            )
         typer.echo(f"{len(rows) - failed} of {len(rows)} passed")
     raise typer.Exit(1 if failed else 0)
 
