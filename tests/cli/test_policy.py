@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.process import Process
+from cli.test_explain import HELO, SENDER, name_server, signed
 from gatepost.cli.frame import Refusal
 from gatepost.cli.menu import app
 
@@ -103,6 +104,26 @@ def test_a_policy_and_what_becomes_of_one_mail_are_explained(tmp_path: Path) -> 
     said = run("explain", draft, "--mail", mail).stdout
     assert said.startswith("reject: sender.unproven")
     assert "aligned fail" in said
+
+
+def test_a_real_message_is_verified_and_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    guards = [{"reject": "minutes", "reason": "minutes", "action": "hold"}]
+    partner = {"match": {"domain": "partner.example", "assurance": "dmarc"}}
+    draft = file(tmp_path, {**NARROW, "senders": [partner], "contentGuards": guards})
+    message = tmp_path / "m.eml"
+    message.write_bytes(signed("agent@ours.example"))
+    monkeypatch.setenv("GATEPOST_STATE", str(tmp_path / "none"))
+    with name_server() as server:
+        monkeypatch.setenv("GATEPOST_DNS__SERVERS", server)
+        said = run("explain", draft, "--message", message).stdout
+        assert said.startswith("hold: content.guard (minutes)\n")
+        assert "dmarc pass" in said
+        message.write_bytes(message.read_bytes().replace(b"minutes are", b"minutes ar3"))
+        assert run("explain", draft, "--message", message).stdout.startswith("reject: sender.unproven")
+        came = ("--client-ip", "127.0.0.1", "--helo", HELO, "--mail-from", SENDER)
+        assert run("explain", draft, "--message", message, *came).stdout.startswith("hold: content.guard")
+    assert "not both" in refusal(run("explain", draft, "--message", message, "--mail", draft))
+    assert "cannot be read" in refusal(run("explain", draft, "--message", tmp_path / "absent.eml"))
 
 
 def test_a_policy_above_all_mailboxes_is_tried_as_one(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The workbench: a policy is written, looked at and tried before it is put in force."""
 
+import asyncio
 import json
 import sys
 from collections.abc import Sequence
@@ -11,23 +12,28 @@ import typer
 
 from gatepost import decide, workbench
 from gatepost.app import administer
+from gatepost.app import explain as looking
 from gatepost.app.build import clock
 from gatepost.cli.admin import for_tenant, policies, warn
 from gatepost.cli.changes import lines
-from gatepost.cli.frame import AsJson, ForTenant, Refusal, read_octets, show
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, read_octets, read_settings, show
+from gatepost.cli.message import circumstances, read_message
 from gatepost.cli.table import terminal
 from gatepost.decide import fixtures
 from gatepost.decide.diff import diff
 from gatepost.decide.ending import Ending
 from gatepost.decide.language import Policy, parse
 from gatepost.decide.lint import lint
-from gatepost.decide.paper import Step
+from gatepost.decide.paper import Seen, Step
+from gatepost.decide.rules import judge
 from gatepost.decide.templates import TEMPLATES, template
 from gatepost.decide.told import counted, tell
 from gatepost.decide.widening import Verdict, compare
 from gatepost.decide.written import read_document
 from gatepost.ids import AccountId, TenantId
 from gatepost.journey import House
+from gatepost.mail.own_ids import NO_IDS
+from gatepost.workbench.upload import seen_of
 
 Draft = Annotated[
     Path, typer.Argument(help="A policy, in JSON or YAML; - reads standard input.", metavar="FILE", show_default=False)
@@ -113,12 +119,28 @@ def explain(
     mail: Annotated[
         Path | None, typer.Option(help="A mail as tests describe one (JSON or YAML); say what becomes of it.")
     ] = None,
+    message: Annotated[
+        str | None, typer.Option(help="A real message (.eml; - reads standard input); say what would become of it.")
+    ] = None,
+    client_ip: Annotated[str, typer.Option(help="Who delivered that; without, SPF cannot be judged.")] = "",
+    mail_from: Annotated[str, typer.Option(help="Its envelope's sender (MAIL FROM); empty: the null path.")] = "",
+    helo: Annotated[str, typer.Option(help="The name that machine gave in HELO or EHLO.")] = "",
     tenant_wide: IsWide = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say in sentences what FILE does, in the order in which it is asked."""
+    """Say in sentences what FILE does, in the order in which it is asked.
+
+    A real message is verified as if it had just come, over TLS: DNS and
+    scanners are asked, nothing is kept. Limits and first mail are as of an
+    author's ordinary mail.
+    """
+    if mail is not None and message is not None:
+        raise Refusal("name a --mail or a --message, not both")
     policy, _ = read_policy(file, is_wide=tenant_wide)
     judged = None if mail is None else fixtures.judge_mail(_read_mail(mail), policy)
+    if message is not None:
+        raw = looking.on_the_wire(read_message(message))
+        judged = judge(_seen(raw, circumstances(client_ip, helo, mail_from)), policy)
     if as_json:
         told = {"sentences": tell(policy), "judged": judged and _judged(*judged)}
         show([told], columns=(), as_json=True, empty="")
@@ -130,6 +152,12 @@ def explain(
         typer.echo(f"{ending.disposition.value}: {ending.reason.value}{detail}")
         rows = [{"asked": step.check, "answer": step.result} for step in trace]
         show(rows, columns=("asked", "answer"), as_json=False, empty="")
+
+
+def _seen(raw: bytes, came: looking.Circumstances) -> Seen:
+    settings = read_settings()
+    own_ids = looking.own_ids_of(settings) or NO_IDS
+    return seen_of(asyncio.run(looking.look_with(settings, raw, came, own_ids)))
 
 
 def _read_mail(file: Path) -> dict[str, Any]:

@@ -59,7 +59,8 @@ def _authors(rule: Rule) -> str:
     vouchers = f" by {' or '.join(sorted(rule.vouchers))}" if rule.vouchers else ""
     besides = ((rule.requires_dkim, "DKIM"), (rule.requires_spf, "SPF"))
     more = "".join(f" and by {name} of its own organisation" for is_asked, name in besides if is_asked)
-    return f"{_names(rule.names) or 'nobody'}, {_PROOFS[rule.assurance]}{vouchers}{more}"
+    names = _names(rule.names) or "nobody"
+    return f"{f'{rule.group} ({names})' if rule.group else names}, {_PROOFS[rule.assurance]}{vouchers}{more}"
 
 
 def _names(names: Sequence[str]) -> str:
