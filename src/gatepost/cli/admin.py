@@ -271,7 +271,17 @@ def remove_person(
 
 PolicyFor = Annotated[int, typer.Argument(help="The mailbox's number; 0: above all mailboxes of the tenant.")]
 OfVersion = Annotated[int, typer.Argument(help="As gatepost policy history numbers it.")]
-Why = Annotated[str, typer.Option(help="What the change is for; stays with the version.")]
+
+
+def _why(text: str) -> str:
+    try:
+        decide.check_why(text)
+    except decide.PolicyError as error:
+        raise Refusal(f"--{error.errors[0]}") from error
+    return text
+
+
+Why = Annotated[str, typer.Option(help="What the change is for; stays with the version.", callback=_why)]
 policies = group_of("policy", "What may happen to a mailbox's mail.")
 
 
