@@ -34,7 +34,7 @@ async def test_each_changed_decision_is_shown_and_what_cannot_be_told_is_counted
     await scene.receive("\r\nhello\r\n", author="x@other.example")
     refused = await scene.receive("\r\nplease wire the money\r\n")
     trial = await tried(scene, {"senders": [HELD]})
-    assert trial.counts == {Change.SAME: 1, Change.CHANGED: 1, Change.NO_TEXT: 1, Change.UNDECIDABLE: 0}
+    assert trial.counts == dict.fromkeys(Change, 0) | {Change.SAME: 1, Change.CHANGED: 1, Change.NO_TEXT: 1}
     (changed,) = trial.changed
     assert (changed.row.email, changed.tried.reason) == (delivered, "rule.held")
     assert (changed.tried.rule_then, changed.tried.rule) == ("senders[2]", "senders[0]")
@@ -61,6 +61,26 @@ async def test_all_changes_are_counted_by_kind_however_few_are_listed(scene: Sce
     assert (len(some.changed), len(every.changed)) == (1, 2)
     kind = Kind(("deliver", "rule.matched", "senders[2]"), ("hold", "rule.held", "senders[0]"))
     assert some.kinds == every.kinds == {kind: 2}
+
+
+async def test_what_the_policy_in_force_changes_already_is_not_the_drafts_doing(scene: Scene) -> None:
+    """After a change each replay told of all mail before it, whatever the draft: what that itself does was not seen."""
+    await scene.receive("\r\nhello\r\n")
+    tightened = {**POLICY, "senders": [HELD]}
+    await set_policy(scene.house, scene.tenant, scene.account, tightened)
+    same = await tried(scene, {"senders": [HELD]})
+    assert (same.counts[Change.SINCE], same.counts[Change.CHANGED], same.changed, same.kinds) == (1, 0, (), {})
+    other = await tried(scene, {"senders": [{**HELD, "action": "reject"}]})
+    assert (other.counts[Change.SINCE], other.counts[Change.CHANGED]) == (0, 1)
+    assert other.changed[0].tried.reason == "rule.rejected"
+
+
+async def test_what_a_tenants_policy_in_force_changes_already_is_not_the_drafts_doing(scene: Scene) -> None:
+    await scene.receive("\r\nhello\r\n")
+    wide = {"senders": [{"match": {"anyone": True, "assurance": "none"}, "action": "discard"}], "contentGuards": []}
+    await set_policy(scene.house, scene.tenant, AccountId(TENANT_WIDE), {**POLICY, **wide})
+    trial = await tried(scene, wide, above=True)
+    assert (trial.counts[Change.SINCE], trial.counts[Change.CHANGED]) == (1, 0)
 
 
 async def test_what_waits_for_a_person_is_read_as_that_person_reads_it(scene: Scene) -> None:

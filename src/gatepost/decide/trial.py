@@ -4,7 +4,7 @@ A draft may ask for what nobody looked up then. That is said, never guessed.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from gatepost.decide import capabilities
@@ -22,10 +22,11 @@ _PAST = {"firstTime": "is_first_time", "answersUs": "answers_us", "replayed": "i
 
 
 class Change(StrEnum):
-    """What a draft comes to for one message."""
+    """What a draft comes to for one message; ``SINCE``: another than then, but so would the policy in force by now."""
 
     SAME = "same"
     CHANGED = "changed"
+    SINCE = "changed since, not by this"
     NO_TEXT = "undecidable without text"
     UNDECIDABLE = "undecidable"
 
@@ -92,6 +93,13 @@ def attempt(seen: Seen, draft: Pair, told: Told, then: Pair | None = None) -> Tr
     is_same = (disposition, reason) == (told.disposition, told.reason) and terms == terms_then
     change = Change.SAME if is_same else Change.CHANGED
     return Tried(change, "", disposition, reason, _rule(trace), _rule(told.trace), terms, terms_then)
+
+
+def credit(tried: Tried, by_now: Tried) -> Tried:
+    """Return what a draft comes to, told apart from what the policy in force by now comes to for the same message."""
+    told, told_now = ((each.disposition, each.reason, each.terms) for each in (tried, by_now))
+    is_since = tried.change is by_now.change is Change.CHANGED and told == told_now
+    return replace(tried, change=Change.SINCE) if is_since else tried
 
 
 def _terms_then(seen: Seen, then: Pair | None) -> str | None:

@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from gatepost import record
+from gatepost import decide, record
 from gatepost.db import Transaction
 from gatepost.decide import TENANT_WIDE
 from gatepost.decide.language import Policy
 from gatepost.decide.paper import Seen
 from gatepost.decide.replay import Told
-from gatepost.decide.trial import Change, Pair, Tried, attempt
+from gatepost.decide.trial import Change, Pair, Tried, attempt, credit
 from gatepost.ids import AccountId, EntryId, TenantId
 from gatepost.journey import House
 from gatepost.record.paper import DecisionRow
 from gatepost.workbench.again import CannotTellError, above_then, policy_then, seen_then
+from gatepost.workbench.live import compiled
 
 BATCH = 200
 CHANGES_MAX = 1_000
@@ -125,9 +126,10 @@ async def judge_batch(
     """Judge the next decisions after an entry under a draft, so many at most; None where there are no more."""
     async with house.db.transaction(tenant) as tx:
         rows = await record.decisions_since(tx, _one_or_all(account), since=since, after=after, limit=limit)
+        live = await decide.get_policy(tx, account)
     if not rows:
         return None
-    stood = _Stood(house, tenant)
+    stood = _Stood(house, tenant, live)
     tried = [await _attempt(stood, row, draft) for row in rows]
     changed = [
         Changed(row, each, str(seen.evidence.author or ""), seen.evidence.content.subject)
@@ -155,10 +157,12 @@ def _one_or_all(account: AccountId) -> AccountId | None:
 
 
 class _Stood:
-    """The policies that stood when some mail was decided, each read and compiled once."""
+    """The policies that stood when some mail was decided, and the one in force, each read and compiled once."""
 
-    def __init__(self, house: House, tenant: TenantId) -> None:
+    def __init__(self, house: House, tenant: TenantId, live: decide.Stored | None) -> None:
         self.house, self.tenant = house, tenant
+        self._live = live
+        self._compiled: Policy | None = None
         self._own: dict[tuple[AccountId, int, str], Policy | None] = {}
         self._above: dict[tuple[int, str], Policy | None] = {}
 
@@ -176,6 +180,19 @@ class _Stood:
             self._above[above] = await above_then(self.house, self.tenant, row)
         return self._above[above]
 
+    async def live(self, row: DecisionRow) -> Policy | None:
+        """Return the one in force if it is another than decided; None, too, where there is none that can be read."""
+        if self._live is None:
+            return None
+        then = row.tenant_policy_version if self._live.account == TENANT_WIDE else row.policy_version
+        if self._live.version == then:
+            return None
+        if self._compiled is None:
+            with suppress(decide.PolicyUnreadableError):
+                self._compiled = await asyncio.to_thread(compiled, self._live)
+            self._live = self._live if self._compiled else None
+        return self._compiled
+
 
 async def _attempt(stood: _Stood, row: DecisionRow, draft: Policy) -> tuple[Tried, Seen | None]:
     try:
@@ -185,8 +202,14 @@ async def _attempt(stood: _Stood, row: DecisionRow, draft: Policy) -> tuple[Trie
     except CannotTellError as error:
         return Tried(Change.UNDECIDABLE, str(error)), None
     told = Told(row.disposition, row.outcome, row.reason, row.trace)
-    tried = Pair(then.own if then else None, draft) if draft.is_tenant_wide else Pair(draft, above)
-    return await asyncio.to_thread(attempt, seen, tried, told, then), seen
+
+    def attempt_beside(policy: Policy) -> Tried:
+        pair = Pair(then.own if then else None, policy) if draft.is_tenant_wide else Pair(policy, above)
+        return attempt(seen, pair, told, then)
+
+    tried = await asyncio.to_thread(attempt_beside, draft)
+    live = await stood.live(row) if tried.change is Change.CHANGED else None
+    return tried if live is None else credit(tried, await asyncio.to_thread(attempt_beside, live)), seen
 
 
 async def _pair_or_none(stood: _Stood, row: DecisionRow) -> Pair | None:

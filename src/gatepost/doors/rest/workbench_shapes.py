@@ -118,6 +118,9 @@ class Counts(CamelShape):
 
     same: int
     changed: int
+    changed_since: int = Field(
+        description="Would be others than then, but by the policy in force now just as well: the draft changes nothing."
+    )
     undecidable_without_text: int
     undecidable: int
 
