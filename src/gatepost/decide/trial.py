@@ -26,7 +26,7 @@ class Change(StrEnum):
 
     SAME = "same"
     CHANGED = "changed"
-    SINCE = "changed since, not by this"
+    SINCE = "changed already"
     NO_TEXT = "undecidable without text"
     UNDECIDABLE = "undecidable"
 
