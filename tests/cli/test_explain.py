@@ -21,7 +21,6 @@ from typer.testing import CliRunner, Result
 
 from cli.process import Process
 from gatepost.app.explain import on_the_wire, own_ids_of
-from gatepost.cli.frame import Refusal
 from gatepost.cli.menu import app
 from gatepost.record.canonical import canonical
 from gatepost.settings import Settings
@@ -237,20 +236,6 @@ def test_a_person_reads_every_section(tmp_path: Path, *, from_stdin: bool) -> No
     ):
         assert words in done.output
     assert "\x1b" not in done.output  # no colours where nobody looks
-
-
-def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
-    (tmp_path / "empty.eml").write_text("\n")
-    (tmp_path / "m.eml").write_text(PLAIN.format(to="agent@gatepost.example"))
-    for arguments, told in (
-        ((str(tmp_path / "absent.eml"),), "cannot be read"),
-        ((str(tmp_path / "empty.eml"),), "is empty"),
-        ((str(tmp_path / "m.eml"), "--client-ip", "nonsense"), "--client-ip"),
-        ((str(tmp_path / "m.eml"), "--mail-from", "@"), "not an address"),
-    ):
-        refused = run(*arguments).exception
-        assert isinstance(refused, Refusal)
-        assert told in str(refused)
 
 
 def test_what_the_door_would_not_take_and_what_no_key_tells_is_said(tmp_path: Path) -> None:

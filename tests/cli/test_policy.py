@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.process import Process
+from cli.test_explain import HELO, SENDER, name_server, signed
 from gatepost.cli.frame import Refusal
 from gatepost.cli.menu import app
 
@@ -58,15 +59,40 @@ def test_faults_are_told_with_their_place(tmp_path: Path) -> None:
     ]
 
 
+def test_faults_are_told_as_json_where_that_is_asked_for(tmp_path: Path) -> None:
+    done = run("check", file(tmp_path, {**NARROW, "sender": []}), "--json")
+    (told,) = json.loads(done.stdout)
+    assert (done.exit_code, told["errors"]) == (1, ["sender is not a field; the nearest is senders"])
+    assert told["faults"] == [
+        {"path": "sender", "reason": "is not a field; the nearest is senders", "nearest": "senders"}
+    ]
+    broken = tmp_path / "broken.json"
+    broken.write_text('{"defaultAction": ')
+    (told,) = json.loads(run("check", broken, "--json").stdout)
+    assert told["errors"][0].startswith("line 1: ")
+
+
+def test_a_draft_is_read_from_standard_input() -> None:
+    done = CliRunner().invoke(app, ["policy", "check", "-"], input=json.dumps(NARROW))
+    assert done.stdout.startswith("a policy of 1 rule and 0 guards, digest ")
+    assert "standard input is not a policy" in refusal(CliRunner().invoke(app, ["policy", "check", "-"], input="{}"))
+
+
 def test_a_test_that_fails_says_what_came_and_ends_with_1(tmp_path: Path) -> None:
     draft = file(tmp_path, NARROW)
     assert "has no tests" in refusal(run("test", draft))
-    tests = [{"name": "it waits", "mail": {"from": "boss@example.com"}, "expect": {"action": "hold"}}]
+    tests = [
+        {
+            "name": "it waits " + "long " * 30 + "for it",
+            "mail": {"from": "boss@example.com"},
+            "expect": {"action": "hold"},
+        }
+    ]
     beside = tmp_path / "tests.json"
     beside.write_text(json.dumps(tests))
     done = run("test", draft, beside)
     assert done.exit_code == 1
-    assert "failed  it waits: action: hold was expected, deliver came" in done.stdout
+    assert "for it: action: hold was expected, deliver came\n" in done.stdout, "a pipe is not folded"
     assert "\x1b" not in done.stdout, "colours only on a terminal"
     assert json.loads(run("test", draft, beside, "--json").stdout)[0]["result"] == "failed"
 
@@ -78,6 +104,26 @@ def test_a_policy_and_what_becomes_of_one_mail_are_explained(tmp_path: Path) -> 
     said = run("explain", draft, "--mail", mail).stdout
     assert said.startswith("reject: sender.unproven")
     assert "aligned fail" in said
+
+
+def test_a_real_message_is_verified_and_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    guards = [{"reject": "minutes", "reason": "minutes", "action": "hold"}]
+    partner = {"match": {"domain": "partner.example", "assurance": "dmarc"}}
+    draft = file(tmp_path, {**NARROW, "senders": [partner], "contentGuards": guards})
+    message = tmp_path / "m.eml"
+    message.write_bytes(signed("agent@ours.example"))
+    monkeypatch.setenv("GATEPOST_STATE", str(tmp_path / "none"))
+    with name_server() as server:
+        monkeypatch.setenv("GATEPOST_DNS__SERVERS", server)
+        said = run("explain", draft, "--message", message).stdout
+        assert said.startswith("hold: content.guard (minutes)\n")
+        assert "dmarc pass" in said
+        message.write_bytes(message.read_bytes().replace(b"minutes are", b"minutes ar3"))
+        assert run("explain", draft, "--message", message).stdout.startswith("reject: sender.unproven")
+        came = ("--client-ip", "127.0.0.1", "--helo", HELO, "--mail-from", SENDER)
+        assert run("explain", draft, "--message", message, *came).stdout.startswith("hold: content.guard")
+    assert "not both" in refusal(run("explain", draft, "--message", message, "--mail", draft))
+    assert "cannot be read" in refusal(run("explain", draft, "--message", tmp_path / "absent.eml"))
 
 
 def test_a_policy_above_all_mailboxes_is_tried_as_one(tmp_path: Path) -> None:

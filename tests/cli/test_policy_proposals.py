@@ -37,6 +37,7 @@ def test_what_lets_in_more_waits_until_a_second_person_says_yes(apart: Process, 
         assert (row["proposal"], row["verdict"], row["outdated"]) == (made.json()["id"], "wider", "")
         whole = json.loads(apart.run("policy", "proposals", row["proposal"], *tenant).stdout)
         assert (whole["policy"], whole["replay"]["state"]) == (WIDER, "done")
+        assert [(each["path"], each["before"]) for each in whole["changes"]] == [("senders[0]", "")]
         wrong = apart.run("policy", "approve", row["proposal"], "--digest", "0" * 64, *tenant)
         assert (wrong.returncode, "not what you saw" in wrong.stderr) == (1, True)
         done = apart.run("policy", "approve", row["proposal"], "--digest", whole["digest"], *tenant)

@@ -4,8 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from cli.process import Process
+from gatepost.cli.frame import Refusal
+from gatepost.cli.menu import app
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -33,3 +36,11 @@ def test_one_command_goes_back_and_the_history_says_who_and_why(house: Process, 
         everything = {"match": {"anyone": True, "assurance": "none"}, "capabilities": ["*"]}
         draft.write_text(json.dumps({**shut, "senders": [everything]}))
         house.run("policy", "set", "0", str(draft), "-t", "sandbox")
+
+
+@pytest.mark.parametrize("why", ["two\nlines", "x" * 501])
+@pytest.mark.parametrize("words", [["rollback", "0", "1"], ["set", "0", "none.json"]], ids=lambda words: words[0])
+def test_a_reason_that_cannot_stand_is_no_fault_of_the_version_or_the_file(words: list[str], why: str) -> None:
+    done = CliRunner().invoke(app, ["policy", *words, "--why", why])
+    assert isinstance(done.exception, Refusal)
+    assert str(done.exception) == "--why must be at most 500 characters without controls"

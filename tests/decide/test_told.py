@@ -117,3 +117,10 @@ def test_the_brake_that_nobody_wrote_is_told(*, wide: bool) -> None:
     assert told[-1] == "outbound.repliesPerThread: the house's own brake, at most 20 per hour and at most 100 per day"
     off = tell(parse({**document(), "outbound": {"repliesPerThread": {}}}, version=1)[0])
     assert not any("brake" in each for each in off)
+
+
+def test_a_group_is_told_by_its_name_and_some_of_its_members() -> None:
+    people = {"suppliers": [f"p{number}@a.example" for number in range(7)]}
+    told = tell(parse({**document({"group": "suppliers"}), "groups": people}, version=1)[0])
+    assert "mail of suppliers (p0@a.example, p1@a.example, " in told[0]
+    assert "p4@a.example and 2 more), proven" in told[0]

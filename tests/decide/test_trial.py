@@ -5,7 +5,7 @@ from decide.test_replay import seen_again, told_by
 from gatepost.decide import settle
 from gatepost.decide.language import Policy
 from gatepost.decide.paper import Facts
-from gatepost.decide.trial import Change, Pair, attempt
+from gatepost.decide.trial import Change, Pair, attempt, credit
 from gatepost.verify.paper import Content, Evidence
 
 
@@ -61,3 +61,15 @@ def test_what_was_not_looked_up_or_counted_then_is_not_guessed() -> None:
     per_rule = policy(name="a", rateLimit={"perHour": 1, "per": "rule"})
     assert tried(policy(rateLimit={"perHour": 1}), per_rule)[0] is Change.UNDECIDABLE
     assert tried(policy(rateLimit={"perHour": 5}), policy(rateLimit={"perHour": 3}))[0] is Change.SAME
+
+
+def test_only_what_both_a_draft_and_the_policy_in_force_change_alike_was_changed_since() -> None:
+    decided = settle(inbound(), policy(), Facts())
+    same, held, labelled = (
+        attempt(seen_again(decided, None), Pair(each, None), told_by(decided), Pair(policy(), None))
+        for each in (policy(), policy(action="hold"), policy(action="hold", labels=["x"]))
+    )
+    assert credit(held, held).change is Change.SINCE
+    assert credit(labelled, held).change is Change.CHANGED
+    assert credit(held, same).change is Change.CHANGED
+    assert credit(same, held).change is Change.SAME

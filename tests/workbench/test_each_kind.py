@@ -110,7 +110,7 @@ async def test_what_left_is_tried_under_a_drafts_outbound_half(scene: Scene) -> 
     await scene.agent_says(parent, "Yes, at ten.")
     (one,) = (await tried(scene, {"external": "hold"})).changed
     assert (one.row.is_outbound, one.tried.reason) == (True, "recipient.external")
-    assert (one.tried.terms_then, one.tried.terms) == ("", "waits 168 hours, then refuse")
+    assert (one.tried.terms_then, one.tried.terms) == ("", "waits 7 days, then is refused")
     assert (await tried(scene, {"cardNumbers": "reject"})).counts[Change.CHANGED] == 0
     for name, asked in {"otherCorrespondents": "reject", "recipients": {"thread": True}}.items():
         assert (await tried(scene, {name: asked})).counts[Change.UNDECIDABLE] == 1

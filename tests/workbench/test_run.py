@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from gatepost.app.administer import set_policy
 from gatepost.decide.language import parse
 from gatepost.decide.trial import Change
 from gatepost.ids import AccountId, DraftReplayId, EntryId, KeyId, TenantId
@@ -48,6 +49,20 @@ async def test_a_replay_goes_on_where_the_last_worker_came_to(scene: Scene) -> N
         first = await run_store.changes(tx, made.id, after=EntryId(0), limit=2)
         more = await run_store.changes(tx, made.id, after=first[-1].entry, limit=2)
     assert [each.now_reason for each in (*first, *more)] == ["rule.held"] * 3
+
+
+async def test_what_was_changed_since_is_kept_apart(scene: Scene) -> None:
+    await scene.receive("\r\nhello\r\n")
+    await set_policy(scene.house, scene.tenant, scene.account, HELD)
+    made = await started(scene)
+    await run.go_on(scene.house, scene.tenant, made.id)
+    whole = await now(scene, made)
+    assert (whole.state, whole.done, whole.counts[Change.SINCE], whole.counts[Change.CHANGED]) == (
+        RunState.DONE,
+        1,
+        1,
+        0,
+    )
 
 
 async def test_two_workers_count_nothing_twice(scene: Scene) -> None:

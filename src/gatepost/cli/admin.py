@@ -11,7 +11,7 @@ import typer
 from gatepost import access, decide, domains
 from gatepost.access.paper import Role
 from gatepost.app import administer
-from gatepost.cli.frame import AsJson, ForTenant, OfMailbox, Refusal, in_tenant, one_of, show, with_house
+from gatepost.cli.frame import AsJson, ForTenant, OfMailbox, Refusal, in_tenant, one_of, read_octets, show, with_house
 from gatepost.cli.menu import app
 from gatepost.decide import capabilities
 from gatepost.decide.written import read_document
@@ -271,26 +271,37 @@ def remove_person(
 
 PolicyFor = Annotated[int, typer.Argument(help="The mailbox's number; 0: above all mailboxes of the tenant.")]
 OfVersion = Annotated[int, typer.Argument(help="As gatepost policy history numbers it.")]
-Why = Annotated[str, typer.Option(help="What the change is for; stays with the version.")]
+
+
+def _why(text: str) -> str:
+    try:
+        decide.check_why(text)
+    except decide.PolicyError as error:
+        raise Refusal(f"--{error.errors[0]}") from error
+    return text
+
+
+Why = Annotated[str, typer.Option(help="What the change is for; stays with the version.", callback=_why)]
 policies = group_of("policy", "What may happen to a mailbox's mail.")
 
 
 @policies.command("set")
 def set_policy(
     mailbox_id: PolicyFor,
-    file: Annotated[Path, typer.Argument(help="A policy, in JSON or YAML.", metavar="FILE", show_default=False)],
+    file: Annotated[
+        Path,
+        typer.Argument(help="A policy, in JSON or YAML; - reads standard input.", metavar="FILE", show_default=False),
+    ],
     tenant: ForTenant = None,
     *,
     why: Why = "",
 ) -> None:
     """Put the policy in FILE (JSON or YAML) in force for a mailbox, or above all of the tenant's."""
     try:
-        document = read_document(file.read_bytes())
+        document = read_document(read_octets(file))
         came = for_tenant(
             tenant, lambda house, owner: administer.set_policy(house, owner, AccountId(mailbox_id), document, why=why)
         )
-    except OSError as error:
-        raise Refusal(f"cannot read {file}: {error.strerror}") from error
     except decide.PolicyError as error:
         raise Refusal("the document is not a policy:\n  " + "\n  ".join(error.errors)) from error
     if isinstance(came, Proposal):

@@ -3,10 +3,7 @@
 import asyncio
 import dataclasses
 import json
-import sys
 from enum import Enum
-from ipaddress import IPv4Address, IPv6Address, ip_address
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,15 +13,14 @@ from gatepost.app import explain as looking
 from gatepost.app.build import hostname_of
 from gatepost.app.reload import limits
 from gatepost.cli import explanation
-from gatepost.cli.frame import AsJson, Config, Refusal, read_settings
+from gatepost.cli.frame import AsJson, Config, read_settings
 from gatepost.cli.menu import app
-from gatepost.mail.address import Address, AddressError
+from gatepost.cli.message import circumstances, read_message
+from gatepost.mail.address import Address
 from gatepost.mail.own_ids import NO_IDS
 from gatepost.record import told
 from gatepost.verify import authres, stored
 from gatepost.verify.paper import Evidence
-
-MESSAGE_MAX_OCTETS = 64 * 1024 * 1024
 
 
 @app.command()
@@ -47,13 +43,8 @@ def explain(
     settings = read_settings(config)
     if dns:
         settings = dataclasses.replace(settings, dns=dataclasses.replace(settings.dns, servers=tuple(dns)))
-    came = looking.Circumstances(
-        client_ip=_client(client_ip),
-        helo=helo,
-        mail_from=_address(mail_from) if mail_from.strip("<>") else None,
-        rcpt_to=tuple(_address(each) for each in rcpt_to or ()),
-    )
-    raw = looking.on_the_wire(_octets(message))
+    came = circumstances(client_ip, helo, mail_from, rcpt_to)
+    raw = looking.on_the_wire(read_message(message))
     own_ids = looking.own_ids_of(settings)
     verified = asyncio.run(looking.look_with(settings, raw, came, own_ids or NO_IDS))
     refused = looking.refusal(raw, limits(settings))
@@ -101,35 +92,3 @@ def _plain(value: Any) -> Any:
             return {each.name: _plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
         case _:
             return value
-
-
-def _octets(message: str) -> bytes:
-    try:
-        if message == "-":
-            octets = sys.stdin.buffer.read(MESSAGE_MAX_OCTETS + 1)
-        else:
-            with Path(message).open("rb") as file:
-                octets = file.read(MESSAGE_MAX_OCTETS + 1)
-    except OSError as error:
-        raise Refusal(f"{message} cannot be read: {error.strerror}") from error
-    if len(octets) > MESSAGE_MAX_OCTETS:
-        raise Refusal(f"{message} is longer than {MESSAGE_MAX_OCTETS // 1024 // 1024} MiB, more than any door takes")
-    if not octets.strip():
-        raise Refusal(f"{message} is empty")
-    return octets
-
-
-def _client(text: str) -> IPv4Address | IPv6Address | None:
-    if not text:
-        return None
-    try:
-        return ip_address(text)
-    except ValueError as error:
-        raise Refusal("--client-ip is an address such as 192.0.2.7 or 2001:db8::7") from error
-
-
-def _address(text: str) -> Address:
-    try:
-        return Address.parse(text.strip("<>"))
-    except AddressError as error:
-        raise Refusal(f"not an address: {error}") from error

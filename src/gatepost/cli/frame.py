@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -27,6 +28,14 @@ ForTenant = Annotated[
 OfMailbox = Annotated[int, typer.Argument(help="The mailbox's number: gatepost mailbox list.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="A TOML file of settings.", metavar="FILE")]
+
+
+def read_octets(file: Path) -> bytes:
+    """Return what a file holds, or standard input where it is ``-``; raises ``Refusal`` where it cannot be read."""
+    try:
+        return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        raise Refusal(f"cannot read {file}: {error.strerror}") from error
 
 
 def one_of(choices: type[StrEnum], what: str) -> str:

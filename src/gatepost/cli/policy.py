@@ -1,5 +1,7 @@
 """The workbench: a policy is written, looked at and tried before it is put in force."""
 
+import asyncio
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,24 +12,32 @@ import typer
 
 from gatepost import decide, workbench
 from gatepost.app import administer
+from gatepost.app import explain as looking
 from gatepost.app.build import clock
 from gatepost.cli.admin import for_tenant, policies, warn
-from gatepost.cli.frame import AsJson, ForTenant, Refusal, show
+from gatepost.cli.changes import lines
+from gatepost.cli.frame import AsJson, ForTenant, Refusal, read_octets, read_settings, show
+from gatepost.cli.message import circumstances, read_message
 from gatepost.cli.table import terminal
 from gatepost.decide import fixtures
 from gatepost.decide.diff import diff
 from gatepost.decide.ending import Ending
 from gatepost.decide.language import Policy, parse
 from gatepost.decide.lint import lint
-from gatepost.decide.paper import Step
+from gatepost.decide.paper import Seen, Step
+from gatepost.decide.rules import judge
 from gatepost.decide.templates import TEMPLATES, template
 from gatepost.decide.told import counted, tell
 from gatepost.decide.widening import Verdict, compare
 from gatepost.decide.written import read_document
 from gatepost.ids import AccountId, TenantId
 from gatepost.journey import House
+from gatepost.mail.own_ids import NO_IDS
+from gatepost.workbench.upload import seen_of
 
-Draft = Annotated[Path, typer.Argument(help="A policy, in JSON or YAML.", metavar="FILE", show_default=False)]
+Draft = Annotated[
+    Path, typer.Argument(help="A policy, in JSON or YAML; - reads standard input.", metavar="FILE", show_default=False)
+]
 Against = Annotated[
     int | None,
     typer.Option("--mailbox", "-m", help="Compare with the policy in force there; 0: above all mailboxes."),
@@ -35,13 +45,23 @@ Against = Annotated[
 IsWide = Annotated[bool, typer.Option("--tenant-wide", help="It is meant to stand above all mailboxes.")]
 
 
+class FaultyError(Refusal):
+    """A draft is none: every fault, one a line."""
+
+    def __init__(self, said: str, error: decide.PolicyError) -> None:
+        super().__init__(":\n  ".join((said, "\n  ".join(error.errors))))
+        self.error = error
+
+
 def _read(file: Path) -> object:
     try:
-        return read_document(file.read_bytes())
-    except OSError as error:
-        raise Refusal(f"cannot read {file}: {error.strerror}") from error
+        return read_document(read_octets(file))
     except decide.PolicyError as error:
-        raise Refusal(f"{file} cannot be read:\n  " + "\n  ".join(error.errors)) from error
+        raise FaultyError(f"{_called(file)} cannot be read", error) from error
+
+
+def _called(file: Path) -> str:
+    return "standard input" if str(file) == "-" else str(file)
 
 
 def read_policy(file: Path, *, is_wide: bool = False) -> tuple[Policy, object]:
@@ -50,7 +70,7 @@ def read_policy(file: Path, *, is_wide: bool = False) -> tuple[Policy, object]:
     try:
         return parse(document, version=0, is_tenant_wide=is_wide)[0], document
     except decide.PolicyError as error:
-        raise Refusal(f"{file} is not a policy:\n  " + "\n  ".join(error.errors)) from error
+        raise FaultyError(f"{_called(file)} is not a policy", error) from error
 
 
 def _live(mailbox: int, tenant: str | None) -> decide.Stored | None:
@@ -75,7 +95,14 @@ def _compiled(stored: decide.Stored | None) -> Policy | None:
 @policies.command("check")
 def check(file: Draft, *, tenant_wide: IsWide = False, as_json: AsJson = False) -> None:
     """Read FILE as the house would: every fault with its place and the nearest valid name, or its digest."""
-    policy, _ = read_policy(file, is_wide=tenant_wide)
+    try:
+        policy, _ = read_policy(file, is_wide=tenant_wide)
+    except FaultyError as no:
+        if not as_json:
+            raise
+        told = {"errors": no.error.errors, "faults": [asdict(fault) for fault in no.error.faults]}
+        show([told], columns=(), as_json=True, empty="")
+        raise typer.Exit(1) from no
     if as_json:
         found = {"digest": policy.digest, "rules": len(policy.rules), "guards": len(policy.guards)}
         show([{**found, "warnings": policy.warnings}], columns=(), as_json=True, empty="")
@@ -92,12 +119,28 @@ def explain(
     mail: Annotated[
         Path | None, typer.Option(help="A mail as tests describe one (JSON or YAML); say what becomes of it.")
     ] = None,
+    message: Annotated[
+        str | None, typer.Option(help="A real message (.eml; - reads standard input); say what would become of it.")
+    ] = None,
+    client_ip: Annotated[str, typer.Option(help="Who delivered that; without, SPF cannot be judged.")] = "",
+    mail_from: Annotated[str, typer.Option(help="Its envelope's sender (MAIL FROM); empty: the null path.")] = "",
+    helo: Annotated[str, typer.Option(help="The name that machine gave in HELO or EHLO.")] = "",
     tenant_wide: IsWide = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say in sentences what FILE does, in the order in which it is asked."""
+    """Say in sentences what FILE does, in the order in which it is asked.
+
+    A real message is verified as if it had just come, over TLS: DNS and
+    scanners are asked, nothing is kept. Limits and first mail are as of an
+    author's ordinary mail.
+    """
+    if mail is not None and message is not None:
+        raise Refusal("name a --mail or a --message, not both")
     policy, _ = read_policy(file, is_wide=tenant_wide)
     judged = None if mail is None else fixtures.judge_mail(_read_mail(mail), policy)
+    if message is not None:
+        raw = looking.on_the_wire(read_message(message))
+        judged = judge(_seen(raw, circumstances(client_ip, helo, mail_from)), policy)
     if as_json:
         told = {"sentences": tell(policy), "judged": judged and _judged(*judged)}
         show([told], columns=(), as_json=True, empty="")
@@ -109,6 +152,12 @@ def explain(
         typer.echo(f"{ending.disposition.value}: {ending.reason.value}{detail}")
         rows = [{"asked": step.check, "answer": step.result} for step in trace]
         show(rows, columns=("asked", "answer"), as_json=False, empty="")
+
+
+def _seen(raw: bytes, came: looking.Circumstances) -> Seen:
+    settings = read_settings()
+    own_ids = looking.own_ids_of(settings) or NO_IDS
+    return seen_of(asyncio.run(looking.look_with(settings, raw, came, own_ids)))
 
 
 def _read_mail(file: Path) -> dict[str, Any]:
@@ -158,7 +207,9 @@ def run_tests(
         for row in rows:
             style = "red" if row["why"] else "green"
             terminal.print(row["result"], style=style, end="  ")
-            terminal.print(row["test"] + (f": {row['why']}" if row["why"] else ""), markup=False, highlight=False)
+            terminal.print(
+                row["test"] + (f": {row['why']}" if row["why"] else ""), markup=False, highlight=False, soft_wrap=True
+            )
         typer.echo(f"{len(rows) - failed} of {len(rows)} passed")
     raise typer.Exit(1 if failed else 0)
 
@@ -183,16 +234,17 @@ def show_diff(
     draft, document = read_policy(file, is_wide=wide)
     live, before = (_compiled(stored), stored.document) if stored else read_policy(other or file, is_wide=wide)
     found = compare(live, draft)
-    changes = [asdict(change) for change in diff(before, document)]
+    changes = diff(before, document)
     if as_json:
-        show([{"changes": changes, "widening": asdict(found)}], columns=(), as_json=True, empty="")
+        told = {"changes": [asdict(change) for change in changes], "widening": asdict(found)}
+        show([told], columns=(), as_json=True, empty="")
         return
-    show(changes, columns=("path", "before", "after"), as_json=False, empty="nothing changes")
+    typer.echo("\n".join(lines(changes)) or "nothing changes")
     typer.echo(_verdict(found.verdict, found.why, found.mail))
 
 
 def _verdict(verdict: Verdict, why: str, mail: dict[str, Any] | None) -> str:
-    return f"{verdict.value}: {why}{f' {mail}' if mail else ''}"
+    return f"{verdict.value}: {why}{f' {json.dumps(mail, ensure_ascii=False)}' if mail else ''}"
 
 
 @policies.command("lint")

@@ -1,6 +1,7 @@
 """Policies that wait for a second person: list them, put one in force, refuse one."""
 
 import json
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -32,7 +33,7 @@ def proposals(
     tenant: ForTenant = None,
     as_json: AsJson = False,
 ) -> None:
-    """List what waits for a second person; with ID, show it: the document, its replay, and the digest to approve."""
+    """List what waits for a second person; with ID, show it: what changes, the document, its replay, the digest."""
     if wanted is not None:
         typer.echo(json.dumps(for_tenant(tenant, lambda house, owner: _whole(house, owner, wanted)), indent=2))
         return
@@ -66,11 +67,13 @@ async def _whole(house: House, owner: TenantId, wanted: str) -> dict[str, Any]:
             raise Refusal("there is no such proposal: gatepost policy proposals")
         replay = await run_store.get(tx, found.replay)
         is_outdated = await proposal.is_outdated(tx, found)
+        before = await proposal.compared_with(tx, found)
     return {
         **_row(found, is_outdated=is_outdated),
         "state": found.state.value,
         "doubt": found.doubt,
         "mail": found.mail,
+        "changes": [asdict(each) for each in proposal.changes(before, found.document)],
         "replay": None
         if replay is None
         else {

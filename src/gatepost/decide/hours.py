@@ -70,6 +70,11 @@ def _by_offset(value: str) -> str | None:
     return f"Etc/GMT{'-' if found[1] == '+' else '+'}{int(found[2])}"
 
 
+def clock_time(minutes: int) -> str:
+    """Return minutes of a day as a policy writes them, such as ``08:30``."""
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
 def _clock(value: object, path: str, faults: Faults) -> int:
     if isinstance(value, str) and _CLOCK.fullmatch(value):
         hours, _, minutes = value.partition(":")

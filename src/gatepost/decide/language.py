@@ -48,6 +48,7 @@ class Rule:
 
     Attributes:
         names: what it goes by, as ``keys_of`` spells authors: any of them is enough.
+        group: the name of the group that is all of ``names``; empty: none is.
         within: with ``address``, the domain that must hold too.
         vouchers: whose ARC seals, or whose signatures, count, where the assurance says so.
         wait: for what is held; None where the policy does not say.
@@ -59,6 +60,7 @@ class Rule:
     index: int
     name: str
     names: tuple[str, ...]
+    group: str
     within: str | None
     assurance: Assurance
     vouchers: frozenset[str]
@@ -234,6 +236,7 @@ def _rule(index: int, normal: Mapping[str, Any], groups: Mapping[str, list[str]]
         index=index,
         name=normal.get("name", ""),
         names=_names(match, groups),
+        group=match.get("group", ""),
         within=match.get("domain") if "address" in match else None,
         assurance=Assurance(named),
         vouchers=frozenset(vouchers),

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from gatepost.decide.body import Place
 from gatepost.decide.grammar import Assurance
-from gatepost.decide.hours import DAYS, WorkingHours
+from gatepost.decide.hours import DAYS, WorkingHours, clock_time
 from gatepost.decide.language import Policy, Rule
 from gatepost.decide.loops import BRAKE
 from gatepost.decide.outbound_language import Attachments, Limit, OutboundPolicy, Recipients, Stop
@@ -59,7 +59,8 @@ def _authors(rule: Rule) -> str:
     vouchers = f" by {' or '.join(sorted(rule.vouchers))}" if rule.vouchers else ""
     besides = ((rule.requires_dkim, "DKIM"), (rule.requires_spf, "SPF"))
     more = "".join(f" and by {name} of its own organisation" for is_asked, name in besides if is_asked)
-    return f"{_names(rule.names) or 'nobody'}, {_PROOFS[rule.assurance]}{vouchers}{more}"
+    names = _names(rule.names) or "nobody"
+    return f"{f'{rule.group} ({names})' if rule.group else names}, {_PROOFS[rule.assurance]}{vouchers}{more}"
 
 
 def _names(names: Sequence[str]) -> str:
@@ -86,12 +87,13 @@ def _value(asked: str, wanted: object) -> str:
             return f"{'are none of' if asked == _OTHER_TYPES else 'is'} {' or '.join(map(str, wanted))}"
         case (WorkingHours() as hours, side):
             days = ", ".join(DAYS[day] for day in sorted(hours.days))
-            return f"is {side} ({days} {_clock(hours.start_min)} to {_clock(hours.end_min)} {hours.zone.key})"
+            return f"is {side} ({days} {clock_time(hours.start_min)} to {clock_time(hours.end_min)} {hours.zone.key})"
         case _:
             return f"is {wanted}"
 
 
-def _lasting(wait: Wait) -> str:
+def lasting(wait: Wait) -> str:
+    """Return how long a wait lasts, and what comes then."""
     hours = wait.lasts // timedelta(hours=1)
     lasts = counted(hours, "hour") if hours % _DAY_HOURS else counted(hours // _DAY_HOURS, "day")
     return f"{lasts}, then is {'delivered' if wait.is_delivered else 'refused'}"
@@ -102,12 +104,8 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _clock(minutes: int) -> str:
-    return f"{minutes // 60:02}:{minutes % 60:02}"
-
-
 def _terms(rule: Rule) -> str:
-    terms = [f"for {_lasting(rule.wait)}"] if rule.wait else []
+    terms = [f"for {lasting(rule.wait)}"] if rule.wait else []
     terms += [f"labelled {', '.join(rule.labels)}"] if rule.labels else []
     if rule.action in {Disposition.DELIVER, Disposition.HOLD}:
         terms.append(f"may {', '.join(rule.capabilities)}" if rule.capabilities else "grants nothing but an answer")
@@ -180,7 +178,7 @@ def _what_leaves(found: OutboundPolicy) -> Iterator[tuple[str, str]]:
     if found.replies is None:
         yield "repliesPerThread", f"the house's own brake, {_limit(BRAKE)}"
     if found.wait is not None:
-        yield "hold", f"what waits for a person does so for {_lasting(found.wait)}"
+        yield "hold", f"what waits for a person does so for {lasting(found.wait)}"
     if found.footer:
         yield "footer", f"below each message stands: {' / '.join(found.footer.splitlines())}"
 

@@ -4,7 +4,7 @@ A draft may ask for what nobody looked up then. That is said, never guessed.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from gatepost.decide import capabilities
@@ -15,17 +15,18 @@ from gatepost.decide.outbound_language import OutboundPolicy, Stop
 from gatepost.decide.paper import Disposition, Seen, Step
 from gatepost.decide.replay import Told
 from gatepost.decide.rules import judge_both, judge_leaving, needs
-from gatepost.decide.told import told_budget
+from gatepost.decide.told import lasting, told_budget
 
 _COUNTED = ("rateLimit.", "tokenBudget.")
 _PAST = {"firstTime": "is_first_time", "answersUs": "answers_us", "replayed": "is_replayed"}
 
 
 class Change(StrEnum):
-    """What a draft comes to for one message."""
+    """What a draft comes to for one message; ``SINCE``: another than then, but so would the policy in force by now."""
 
     SAME = "same"
     CHANGED = "changed"
+    SINCE = "changed already"
     NO_TEXT = "undecidable without text"
     UNDECIDABLE = "undecidable"
 
@@ -94,6 +95,13 @@ def attempt(seen: Seen, draft: Pair, told: Told, then: Pair | None = None) -> Tr
     return Tried(change, "", disposition, reason, _rule(trace), _rule(told.trace), terms, terms_then)
 
 
+def credit(tried: Tried, by_now: Tried) -> Tried:
+    """Return what a draft comes to, told apart from what the policy in force by now comes to for the same message."""
+    told, told_now = ((each.disposition, each.reason, each.terms) for each in (tried, by_now))
+    is_since = tried.change is by_now.change is Change.CHANGED and told == told_now
+    return replace(tried, change=Change.SINCE) if is_since else tried
+
+
 def _terms_then(seen: Seen, then: Pair | None) -> str | None:
     if then is None:
         return None
@@ -110,7 +118,7 @@ def _terms(ending: Ending) -> str:
         granted = sorted(set(map(capabilities.canonical, ending.grant.capabilities)) - capabilities.IMPLIED)
         words = [f"may {', '.join(granted)}" if granted else "may answer", *told_budget(ending.grant.budget)]
         words += [f"labelled {', '.join(ending.labels)}"] if ending.labels else []
-    words += [f"waits {ending.wait}"] if ending.disposition is Disposition.HOLD else []
+    words += [f"waits {lasting(ending.wait)}"] if ending.disposition is Disposition.HOLD else []
     return "; ".join(words)
 
 

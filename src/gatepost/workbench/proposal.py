@@ -15,6 +15,7 @@ from gatepost import access, decide
 from gatepost.act import petition
 from gatepost.db import Transaction
 from gatepost.decide import PolicyUnreadableError, Stored
+from gatepost.decide.diff import Change, diff
 from gatepost.decide.language import parse
 from gatepost.decide.widening import Verdict, Widening, compare
 from gatepost.ids import AccountId, KeyId, ProposalId, TenantId, token
@@ -83,6 +84,20 @@ async def put_or_propose(house: House, tenant: TenantId, wish: Wish, bench: Benc
                 return await change.put(tx, house, wish)
             return await _propose(tx, house, wish, found, _version(live))
     raise OutdatedError
+
+
+async def compared_with(tx: Transaction, proposal: Proposal) -> object:
+    """Return the document it was compared with; None where none was in force."""
+    version = proposal.live_version
+    return await decide.policy_document(tx, proposal.account, version) if version else None
+
+
+def changes(before: object, after: object) -> list[Change]:
+    """Return what changes; nothing to show where there was no policy, or none this release can read."""
+    try:
+        return diff(before, after) if before is not None else []
+    except decide.PolicyError:
+        return []
 
 
 def of_petition(house: House, bench: Bench) -> petition.Put:

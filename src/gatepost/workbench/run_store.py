@@ -19,6 +19,7 @@ from gatepost.workbench.paper import ChangedRow, Run, RunState
 _COLUMNS = {
     Change.SAME: "same",
     Change.CHANGED: "changed",
+    Change.SINCE: "changed_since",
     Change.NO_TEXT: "no_text",
     Change.UNDECIDABLE: "undecidable",
 }
@@ -107,7 +108,8 @@ async def advance(tx: Transaction, run: Run, batch: Batch, *, at: datetime) -> b
     """Add what was judged; False where it was ended, or another worker went on meanwhile."""
     query = """
         update draft_replay set last = %(to)s, touched_at = %(at)s, same = same + %(same)s,
-          changed = changed + %(changed)s, no_text = no_text + %(no_text)s, undecidable = undecidable + %(undecidable)s
+          changed = changed + %(changed)s, changed_since = changed_since + %(changed_since)s,
+          no_text = no_text + %(no_text)s, undecidable = undecidable + %(undecidable)s
         where tenant = %(tenant)s and id = %(id)s and state = 'running' and last = %(after)s
     """
     counts = {column: batch.counts.get(change, 0) for change, column in _COLUMNS.items()}

@@ -15,6 +15,7 @@ from gatepost.ids import BlobId
 from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.mail.envelope import Envelope
+from gatepost.verify.paper import Verified
 
 _ORDINARY = Facts(is_first_time=False, answers_us=False, is_replayed=False)
 """What only a mailbox's past could say, as a test's mail has it where it says nothing."""
@@ -49,4 +50,9 @@ async def see_message(house: House, uploaded: Uploaded) -> Seen:
         received_at=uploaded.received_at or house.clock(),
     )
     verified = await verify.check(arrived, house.dns, house.extractor, house.watch, own_ids=house.own_ids)
+    return seen_of(verified)
+
+
+def seen_of(verified: Verified) -> Seen:
+    """Return what a decision would see of a message that is verified, over TLS, of an author's ordinary mail."""
     return replace(see(verified, _ORDINARY), is_encrypted=True)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 from fastapi import FastAPI
-from pydantic import BaseModel
+from pydantic import BaseModel, field_validator
 
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import DatabaseUnavailableError
@@ -38,6 +38,13 @@ RAISED: dict[str, tuple[Exception, int, Code]] = {
 
 class Body(BaseModel):
     text: str
+
+    @field_validator("text")
+    @classmethod
+    def _no_orders(cls, text: str) -> str:
+        if text == "go away":
+            raise ValueError("must be polite")
+        return text
 
 
 @pytest.fixture
@@ -89,6 +96,11 @@ async def test_a_validation_error_names_the_place_and_never_the_value(client: ht
     assert answer.status_code == 422
     assert answer.json()["errors"] == ["body.text: Input should be a valid string"]
     assert "private" not in answer.text
+
+
+async def test_a_fault_that_a_shape_tells_is_told_in_its_own_words(client: httpx2.AsyncClient) -> None:
+    answer = await client.post("/body", json={"text": "go away"})
+    assert answer.json()["errors"] == ["body.text: must be polite"]
 
 
 async def test_a_sentence_no_encoding_knows_is_still_told(client: httpx2.AsyncClient) -> None:

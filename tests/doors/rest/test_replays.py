@@ -27,7 +27,13 @@ async def test_progress_and_then_each_changed_decision_page_by_page(house: House
         await go_on(house, ours.tenant, DraftReplayId(made["id"]))
         first = (await client.get(answer.headers["location"], params={"limit": 2})).json()
         assert (first["state"], first["done"]) == ("done", 4)
-        assert first["counts"] == {"same": 1, "changed": 3, "undecidableWithoutText": 0, "undecidable": 0}
+        assert first["counts"] == {
+            "same": 1,
+            "changed": 3,
+            "changedSince": 0,
+            "undecidableWithoutText": 0,
+            "undecidable": 0,
+        }
         more = (await client.get(answer.headers["location"], params={"limit": 2, "cursor": first["nextCursor"]})).json()
         assert [(each["was"], each["wouldBe"]) for each in (*first["changes"], *more["changes"])] == [
             ("deliver", "hold")

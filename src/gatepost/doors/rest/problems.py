@@ -300,7 +300,7 @@ def _invalid(error: RequestValidationError) -> Problem:
 def _fault(fault: Mapping[str, Any]) -> str:
     if fault["type"] == "model_attributes_type":  # also where the body is of another type, and was read as text
         return "Input should be a JSON object, sent as application/json"
-    return str(fault["msg"])
+    return str(fault["msg"]).removeprefix("Value error, ")  # as pydantic introduces what our own shapes say
 
 
 def _of_framework(error: HTTPException) -> Problem:

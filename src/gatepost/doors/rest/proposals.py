@@ -5,11 +5,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response, status
 
-from gatepost import decide
 from gatepost.access.paper import Principal, Role
 from gatepost.db import Transaction
 from gatepost.decide import Stored
-from gatepost.decide.diff import Change, diff
 from gatepost.doors.rest.auth import ApprovalsWriter, HouseDep, PolicyReader, PolicyWriter
 from gatepost.doors.rest.hold_shapes import Word
 from gatepost.doors.rest.parameters import IfMatch, OfProposals, ProposalId
@@ -114,8 +112,8 @@ async def show(proposal_id: ProposalId, house: HouseDep, bench: BenchDep, princi
         found = await _found(tx, principal, proposal_id)
         is_outdated = await proposal.is_outdated(tx, found)
         replay = await run_store.get(tx, found.replay)
-        before = await decide.policy_document(tx, found.account, found.live_version) if found.live_version else None
-    changes = await bench.do(lambda: _changes(before, found.document))
+        before = await proposal.compared_with(tx, found)
+    changes = await bench.do(lambda: proposal.changes(before, found.document))
     told = {
         **_shown(found, is_outdated=is_outdated).model_dump(),
         "policy": found.document,
@@ -123,14 +121,6 @@ async def show(proposal_id: ProposalId, house: HouseDep, bench: BenchDep, princi
         "replay": replay_shown(replay, house.clock()) if replay else None,
     }
     return ProposalDetail.model_validate(told)
-
-
-def _changes(before: object, after: object) -> list[Change]:
-    """Return what changes; nothing to show where there was no policy, or none this release can read."""
-    try:
-        return diff(before, after) if before is not None else []
-    except decide.PolicyError:
-        return []
 
 
 @router.post("/{proposal_id}/decision", summary="Rule on a proposal")

@@ -43,6 +43,7 @@ def shown(run: Run, now: datetime) -> ReplayShown:
         counts=Counts(
             same=run.counts[Change.SAME],
             changed=run.counts[Change.CHANGED],
+            changed_since=run.counts[Change.SINCE],
             undecidable_without_text=run.counts[Change.NO_TEXT],
             undecidable=run.counts[Change.UNDECIDABLE],
         ),

@@ -59,10 +59,11 @@ def _policy(document: object, *, is_wide: bool) -> Policy:
     return parse(document, version=0, is_tenant_wide=is_wide)[0]
 
 
-@router.post("/check", summary="Read a draft", openapi_extra=accepts(bodies.POLICY.schema))
+@router.post("/check", summary="Read a draft", openapi_extra=accepts(bodies.described(bodies.ALONE)))
 async def check(document: Written, bench: BenchDep, _: PolicyReader, tenant_wide: TenantWide = False) -> Checked:  # noqa: FBT002  # a query's
     """Read a draft as the house would. 422 lists every fault with its place and the nearest valid name."""
-    policy = await bench.do(partial(_policy, document, is_wide=tenant_wide))
+    asked = bodies.read_question(document, bodies.ALONE)
+    policy = await bench.do(partial(_policy, asked.policy, is_wide=tenant_wide))
     return Checked(
         digest=policy.digest, rules=len(policy.rules), guards=len(policy.guards), warnings=list(policy.warnings)
     )
@@ -124,7 +125,7 @@ async def run_tests(document: Written, bench: BenchDep, _: PolicyReader, tenant_
     return Tested(passed=len(items) - failed, failed=failed, items=items)
 
 
-@router.post("/lint", summary="Look for what is not meant", openapi_extra=accepts(bodies.POLICY.schema))
+@router.post("/lint", summary="Look for what is not meant", openapi_extra=accepts(bodies.described(bodies.ALONE)))
 async def show_lint(
     document: Written,
     house: HouseDep,
@@ -137,11 +138,12 @@ async def show_lint(
 
     With `mailbox`, also whether more would be let in than by the policy in force there (0: the tenant's).
     """
+    asked = bodies.read_question(document, bodies.ALONE)
     live = None if mailbox is None else await live_of(house, principal, mailbox)
     is_wide, now = tenant_wide or mailbox == TENANT_WIDE, house.clock()
 
     def work() -> list[Remark]:
-        policy, before = _policy(document, is_wide=is_wide), workbench.compiled(live)
+        policy, before = _policy(asked.policy, is_wide=is_wide), workbench.compiled(live)
         found = lint(policy, now=now, live=before, has_live=mailbox is not None)
         return [Remark(**asdict(each)) for each in found]
 

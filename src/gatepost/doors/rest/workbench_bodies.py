@@ -64,6 +64,7 @@ MESSAGE = shape.object_of(
 )
 """A real message, and how it came."""
 
+ALONE: Mapping[str, shape.Parser] = {}
 EXPLAIN: Mapping[str, shape.Parser] = {"mail": MAIL, "message": MESSAGE}
 TEST: Mapping[str, shape.Parser] = {"tests": FIXTURES}
 DIFF: Mapping[str, shape.Parser] = {"other": POLICY}

@@ -75,9 +75,14 @@ class Remarks(CamelShape):
 class Changed(CamelShape):
     """One member that is not the same, in canonical JSON; empty where it is not there."""
 
-    path: str
+    path: str = Field(description="Where it stands now, or where it stood if it is gone.")
     before: str
     after: str
+    stood: str = Field(
+        "",
+        description="Where its rule or guard stood, if that was elsewhere. One that was moved among the others has a"
+        " change of its own, the same before and after.",
+    )
 
 
 class WideningShown(CamelShape):
@@ -113,6 +118,9 @@ class Counts(CamelShape):
 
     same: int
     changed: int
+    changed_since: int = Field(
+        description="Would be others than then, but by the policy in force now just as well: the draft changes nothing."
+    )
     undecidable_without_text: int
     undecidable: int
 
