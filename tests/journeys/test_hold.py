@@ -216,6 +216,18 @@ async def test_what_nobody_can_read_any_more_is_let_go_by_nobody(unchecked: Scen
     assert sink.mails == []
 
 
+async def test_what_nobody_can_read_was_approved_by_nobody(unchecked: Scene) -> None:
+    """The entry of a wait that silence would have ended with a yes said that it had been."""
+    waiting = await held_mail(unchecked, hold={"expiresAfter": "12h", "then": "deliver"})
+    keys = unchecked.house.db.keys
+    keys.destroy(TENANT, Kind.SUBJECT, keys.subject_name(TENANT, BOSS.key))
+    await expire(unchecked, waiting)
+    async with unchecked.house.db.transaction(TENANT) as tx:
+        rows = await tx.all("select convert_from(leaf, 'UTF8')::json as leaf from entry where tenant = %(tenant)s")
+    [said] = [row.leaf for row in rows if row.leaf["action"] == "hold.abandon"]
+    assert said["detail"] == {"is_approved": False}
+
+
 @pytest.mark.parametrize("is_silent", [False, True])
 async def test_what_waits_ends_with_its_mailbox(scene: Scene, sink: Sink, *, is_silent: bool) -> None:
     """By a mailed link it went into a mailbox that was no more, or out of it."""
