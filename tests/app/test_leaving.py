@@ -8,7 +8,9 @@ import pytest
 
 from gatepost import access, domains
 from gatepost.app import leaving
+from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import Database
+from gatepost.mailbox.body import object_path
 from gatepost.trust import agreeing, read_operator
 from gatepost.trust.engagement import NotYetError
 from gatepost.trust.terms import Standing
@@ -35,6 +37,24 @@ async def test_the_export_has_every_page(scene: Journey, tmp_path: Path, monkeyp
     await agreeing.say(scene.house, TENANT, "terms", Standing.REJECTED, **said)
     (tmp_path / "taken").mkdir()
     assert (await leaving.export(scene.house, TENANT, "terms", tmp_path / "taken")).messages == 5
+
+
+async def test_an_export_that_lacks_a_message_is_none(scene: Journey, tmp_path: Path) -> None:
+    """It was one message short, and said so to nobody."""
+    email = await scene.boss_asks(text="Can we meet? " * 6000)
+    change = agreeing.change_of(read_operator(EXAMPLE), "terms")
+    assert change is not None
+    await agreeing.announce(scene.house, change)
+    said = {"sha256": change.sha256, "actor": "ky_owner"}
+    await agreeing.say(scene.house, TENANT, "terms", Standing.REJECTED, **said)
+    place = tmp_path / object_path(TENANT, email)
+    aside = place.rename(tmp_path / "aside")
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(BlobsUnavailableError):
+        await leaving.export(scene.house, TENANT, "terms", tmp_path / "taken")
+    aside.rename(place)
+    (tmp_path / "again").mkdir()
+    assert (await leaving.export(scene.house, TENANT, "terms", tmp_path / "again")).messages == 1
 
 
 async def test_nobody_is_closed_before_the_export_and_the_export_is_whole(scene: Journey, tmp_path: Path) -> None:

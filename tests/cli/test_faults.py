@@ -1,6 +1,7 @@
 import pytest
 
 from gatepost.app.state import StateError
+from gatepost.blobs.mark import StrangeStoreError
 from gatepost.cli.faults import sentence
 from gatepost.cli.refusal import Refusal
 from gatepost.db import DatabaseUnavailableError
@@ -20,6 +21,12 @@ def test_a_database_that_is_away_is_told_with_where_to_look() -> None:
     told = sentence(DatabaseUnavailableError("refused"))
     assert told is not None
     assert told.startswith("the database does not answer (refused)")
+
+
+def test_a_store_that_is_not_ours_is_told_with_what_to_do() -> None:
+    told = sentence(StrangeStoreError("ks_one", None))
+    assert told is not None
+    assert "write `ks_one` into an object `house`" in told
 
 
 def test_a_key_store_out_of_use_is_not_taken_for_the_database() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from gatepost import domains, mailbox
 from gatepost.blobs import address_of
@@ -18,6 +19,7 @@ from gatepost.deliver.traffic import FIRST, LONG, PATIENCE_S
 from gatepost.ids import EmailId, SubmissionId
 from gatepost.jobs import TryAgainError
 from gatepost.journey import House
+from gatepost.mailbox.body import object_path
 from outbound import (
     ACCOUNT,
     AGENT,
@@ -168,11 +170,43 @@ async def test_without_a_next_hop_the_mx_is_asked(standing: House, sink: Sink) -
     assert sink.mails == []
 
 
-async def test_a_message_that_is_gone_is_given_up(standing: House, owner_dsn: str) -> None:
+@pytest.mark.parametrize(
+    ("harm", "reason"),
+    [("delete from body", "body.missing"), ("update body set sealed = 'something else'", "body.damaged")],
+)
+async def test_octets_that_cannot_be_had_are_tried_again_for_five_days(
+    standing: House, owner_dsn: str, clock: Hands, harm: str, reason: str
+) -> None:
+    """A proxy's 404 of some seconds, or a volume that was not mounted, told the author "Not delivered"."""
     with psycopg.connect(owner_dsn) as owner:
-        owner.execute("delete from body")
+        owner.execute(harm)
+    with capture_logs() as lines, pytest.raises(TryAgainError, match=reason):
+        await _send(standing)
+    assert await _state(standing) == (State.DEFERRED, 1)
+    told = [line for line in lines if line["log_level"] == "error"]
+    assert [(line["event"], line["reason"]) for line in told] == [("submission.body_unavailable", reason)]
+    clock.move(timedelta(days=5))
     await _send(standing)
-    assert await _state(standing) == (State.FAILED, 1)
+    assert await _state(standing) == (State.FAILED, 2)
+
+
+async def test_a_store_that_is_away_is_an_attempt_like_any_other(
+    standing: House, owner_dsn: str, tmp_path: Path, sink: Sink, clock: Hands
+) -> None:
+    """The job of it was given up after four hours, and its author heard of nothing."""
+    place = tmp_path / object_path(TENANT, EmailId("em_a"))
+    place.mkdir(parents=True)
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute("alter table body rename to hidden; create table body as select * from hidden with no data")
+        owner.execute("grant select on body to gatepost_app")
+    with pytest.raises(TryAgainError, match=r"blobs\.away") as again:
+        await _send(standing)
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute("drop table body; alter table hidden rename to body")
+    clock.now = again.value.at
+    await _send(standing)
+    assert await _state(standing) == (State.SENT, 2)
+    assert len(sink.mails) == 1
 
 
 async def test_an_unknown_submission_is_nobodys_work(standing: House) -> None:

@@ -13,6 +13,7 @@ from gatepost import access
 from gatepost.app import seal
 from gatepost.app.agent_tools import places_of as agents_places
 from gatepost.app.barring import bar
+from gatepost.app.marking import marked
 from gatepost.app.name_servers import Followed
 from gatepost.app.past import Past
 from gatepost.app.scanners import places_of, watch
@@ -148,7 +149,7 @@ async def open_house(
             db=db,
             accepting=accepting,
             dns=resolver,
-            blobs=blobs_of(settings, ways),
+            blobs=marked(blobs_of(settings, ways), db, clock),
             jobs=Jobs(db, clock),
             keyring=keys.keyring,
             own_ids=own_ids_under(keys),

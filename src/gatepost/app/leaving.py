@@ -38,6 +38,7 @@ async def export(house: House, tenant: TenantId, document: str, folder: Path) ->
         NotYetError: the customer has not rejected the document's newest version.
         OSError: the folder cannot be written.
         LedgerError: a tile of the log is missing or damaged.
+        BlobsUnavailableError: the object store does not answer, or has not what it was given: nothing was noted.
     """
     await _stands(house, tenant, document, Standing.REJECTED, Standing.EXPORTED)
     entries = await export_log(house.db, house.blobs, tenant, folder)
@@ -90,10 +91,15 @@ async def _messages(house: House, tenant: TenantId, folder: Path) -> int:
 
 
 async def _write(house: House, tenant: TenantId, email: Email, folder: Path) -> bool:
-    """Write one message; False where nobody can read it any more."""
+    """Write one message; False where nobody can read it any more, or it went while others were written."""
     try:
         raw = await mailbox.read_body(house.db, house.blobs, tenant, email.id, email.blob)
-    except (ErasedError, mailbox.BodyMissingError):
+    except ErasedError:
+        return False
+    except mailbox.BodyMissingError:
+        async with house.db.transaction(tenant) as tx:
+            if await mailbox.find(tx, email.id) is not None:
+                raise
         return False
     (folder / f"{email.id}.eml").write_bytes(raw)
     return True

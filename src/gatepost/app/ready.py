@@ -8,6 +8,8 @@ from pathlib import Path
 from gatepost.app.backlog import Backlog, backlog
 from gatepost.arrive import descriptors
 from gatepost.arrive.capacity import free_octets
+from gatepost.blobs import BlobsUnavailableError
+from gatepost.blobs.mark import StrangeStoreError
 from gatepost.db import DatabaseUnavailableError
 from gatepost.journey import House
 from gatepost.keys import KeyringError
@@ -15,6 +17,8 @@ from gatepost.keys import KeyringError
 WITHIN_S = 3.0
 FRESH_S = 1.0
 """An answer serves everybody who asks within this time: no caller can make us work more often."""
+BLOBS_FRESH_S = 10.0
+"""The same of the object store, which may be a bucket that counts what it is asked."""
 LOG_LAG_MAX_S = 60.0
 COMMIT_MAX_S = 10.0
 """A commit of mail takes milliseconds; one that takes so long waits for a disk, or for a standby that is away."""
@@ -31,6 +35,8 @@ class Wrong(StrEnum):
     FILES = "files.used_up"
     SEQUENCER = "log.behind"
     COMMIT = "commit.stalled"
+    BLOBS = "blobs.away"
+    STRANGE = "blobs.strange"
 
 
 class Readiness:
@@ -59,6 +65,9 @@ class Readiness:
         self._seen_at = float("-inf")
         self._looking: asyncio.Task[tuple[Wrong, ...]] | None = None
         self._asking: asyncio.Task[Backlog] | None = None
+        self._proving: asyncio.Task[None] | None = None
+        self._blobs: list[Wrong] = []
+        self._blobs_at = float("-inf")
 
     def stop(self) -> None:
         """Be unready from now on: the house is about to drain."""
@@ -85,6 +94,7 @@ class Readiness:
             wrong += [] if self.takes_mail() else [Wrong.SMTP]
             wrong += [Wrong.COMMIT] if self.commit_s() > COMMIT_MAX_S else []
             wrong += [Wrong.FILES] if descriptors.are_used_up() or self.lacks_files() else []
+            wrong += await self._prove_blobs()
             wrong[:0] = await self._ask_database()
             self._seen, self._seen_at = tuple(wrong), asyncio.get_running_loop().time()
         finally:  # or one failure would be every later answer
@@ -104,6 +114,29 @@ class Readiness:
         except DatabaseUnavailableError:
             return [Wrong.DATABASE]
         return [Wrong.SEQUENCER] if now.log_lag_s > LOG_LAG_MAX_S else []
+
+    async def _prove_blobs(self) -> list[Wrong]:
+        loop = asyncio.get_running_loop()
+        if loop.time() - self._blobs_at <= BLOBS_FRESH_S:
+            return self._blobs
+        if self._proving is None:  # as the database: a share that hangs is left, and waited for anew
+            self._proving = loop.create_task(self._house.blobs.prove())
+        done, _ = await asyncio.wait({self._proving}, timeout=WITHIN_S)
+        if not done:
+            return [Wrong.BLOBS]
+        proved, self._proving = self._proving, None
+        try:
+            proved.result()
+        except StrangeStoreError:
+            self._blobs = [Wrong.STRANGE]
+        except BlobsUnavailableError:
+            self._blobs = [Wrong.BLOBS]
+        except DatabaseUnavailableError:  # asked whose an unmarked store is; it is named by itself
+            return []
+        else:
+            self._blobs = []
+        self._blobs_at = loop.time()
+        return self._blobs
 
     async def _has_keys(self) -> bool:
         """Tell whether the keys on disk still are those we hold."""

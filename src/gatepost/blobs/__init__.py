@@ -14,6 +14,7 @@ from gatepost.egress import Egress
 from gatepost.ids import BlobId
 
 __all__ = [
+    "MARK",
     "Blobs",
     "BlobsUnavailableError",
     "Endpoint",
@@ -23,6 +24,10 @@ __all__ = [
     "is_bucket",
     "read_endpoint",
 ]
+
+
+MARK = "house"
+"""The object that says whose the store is: the id of the house's key store, which its database knows, too."""
 
 
 class Store(Protocol):
@@ -104,3 +109,11 @@ class Blobs:
     async def tidy(self, prefix: str, before: datetime) -> int:
         """Remove what writers that were killed before then left below ``prefix``; return how many pieces."""
         return await self._store.tidy(prefix, before)
+
+    async def prove(self) -> None:
+        """See that the store answers, is the house's, and takes objects again where it took the last one not.
+
+        Raises:
+            BlobsUnavailableError: it does not.
+        """
+        await self._store.read(MARK)

@@ -2,4 +2,9 @@
 
 
 class BlobsUnavailableError(Exception):
-    """The store did not take or give the object; nothing is half-done. Try again."""
+    """The store did not take or give the object; nothing is half-done. Try again.
+
+    ``reason``: its code in the record, in jobs and in the house's own lines.
+    """
+
+    reason = "blobs.away"

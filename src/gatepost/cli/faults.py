@@ -4,6 +4,7 @@ import errno
 
 from gatepost.app.errors import HouseEndedError, lacks_threads
 from gatepost.app.state import StateError
+from gatepost.blobs.mark import StrangeStoreError
 from gatepost.cli.refusal import Refusal
 from gatepost.db import DatabaseUnavailableError
 from gatepost.db.binaries import LauncherError
@@ -20,6 +21,7 @@ _OUR_OWN = (
     MigrationError,
     SettingsError,
     StateError,
+    StrangeStoreError,
 )
 
 _NO_THREADS = (

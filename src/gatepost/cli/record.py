@@ -251,7 +251,7 @@ def recover_() -> None:
     except (LedgerError, recover.CannotRecoverError) as error:
         raise Refusal(str(error)) from error
     except BlobsUnavailableError as error:
-        raise Refusal("a store of the log does not answer") from error
+        raise Refusal(f"a store of the log does not answer: {error}") from error
     for each in done:
         also = f", {each.renumbered} accepted since the restore have new numbers" if each.renumbered else ""
         typer.echo(f"{each.tenant}: {each.entries} entries came back{also}")

@@ -5,8 +5,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+import structlog
+
 from gatepost import access, decide, mailbox, record
-from gatepost.blobs import Blobs
+from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.clock import Clock, Entropy
 from gatepost.db import Database, Transaction
 from gatepost.decide.paper import Disposition, Ruling
@@ -24,6 +26,9 @@ from gatepost.verify.paper import Verified
 LATER = timedelta(hours=1)
 """When a message that is let go at the end of its wait, and meets a limit, tries again."""
 
+SOON = timedelta(minutes=15)
+"""The same where its octets cannot be had."""
+
 HOUSE = "house"
 """Who rules at the end of the wait."""
 
@@ -32,6 +37,8 @@ _NOBODYS = Ruling(is_approved=False, by=HOUSE, is_expiry=True)
 
 Release = Callable[[TenantId, HoldId, Ruling], Awaitable[CarriedOut]]
 """``journey.release``, for whoever has seen nothing."""
+
+log = structlog.get_logger()
 
 
 class HoldSettledError(Exception):
@@ -61,7 +68,7 @@ async def take_up(held: Hold, tenant: TenantId, db: Database, blobs: Blobs, read
         HoldSettledError: its wait has ended.
         HoldChangedError: it is not what was held.
         ErasedError: nobody can read it any more.
-        BlobsUnavailableError: the object store does not answer.
+        BlobsUnavailableError: the object store does not answer, does not find its octets, or gives other ones.
     """
     if held.state is not HoldState.WAITING:
         raise HoldSettledError(held.state)
@@ -69,10 +76,10 @@ async def take_up(held: Hold, tenant: TenantId, db: Database, blobs: Blobs, read
         raise ErasedError(held.id)
     try:
         raw = await mailbox.read_body(db, blobs, tenant, held.email, held.blob)
-    except (mailbox.BodyMissingError, mailbox.BodyDamagedError) as error:
+    except mailbox.BodyMissingError:
         async with db.transaction(tenant) as tx:
             await claim(tx, held.id)  # whoever was quicker, and refused it, took its body away
-        raise HoldChangedError(held.id) from error
+        raise
     verified = await again.reread(held.paper, raw, reader)
     if digest_of(verified) != held.digest:
         raise HoldChangedError(held.id)
@@ -167,7 +174,7 @@ async def expire(job: Job, house: Means, release: Release) -> None:
     By a clock that is ahead no wait ends: its octets would be gone.
 
     Raises:
-        TryAgainError: it may still wait, or a limit stands in its way.
+        TryAgainError: it may still wait, or a limit or the object store stands in its way.
     """
     held, now = HoldId(str(job.body["hold"])), house.clock()
     async with house.db.transaction(job.tenant) as tx:
@@ -185,9 +192,12 @@ async def expire(job: Job, house: Means, release: Release) -> None:
         return
     except NotNowError as error:
         raise TryAgainError(now + LATER, error.reason) from error
+    except BlobsUnavailableError as error:  # 250 was said: it waits until somebody has mended the store
+        log.error("hold.body_unavailable", hold=held, reason=error.reason)
+        raise TryAgainError(now + SOON, error.reason) from error
     except (ErasedError, HoldChangedError):
         async with house.db.transaction(job.tenant) as tx:
-            await _abandon(tx, found, ruling, "hold.erased", at=now, entropy=house.entropy)
+            await _abandon(tx, found, _NOBODYS, "hold.erased", at=now, entropy=house.entropy)
 
 
 async def ends_with_mailbox(tx: Transaction, held: Hold, *, at: datetime, entropy: Entropy) -> bool:

@@ -8,7 +8,7 @@ from typing import Protocol
 import structlog
 
 from gatepost import domains, mailbox, record
-from gatepost.blobs import Blobs
+from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.clock import Clock, Entropy
 from gatepost.db import Transaction
 from gatepost.deliver import own_mail, store
@@ -138,10 +138,11 @@ class Courier:
     async def _hand_over(self, tenant: TenantId, submission: Submission, keys: Sequence[SigningKey]) -> Attempt:
         try:
             raw = await mailbox.read_body(self.house.db, self.house.blobs, tenant, submission.email, submission.blob)
-        except mailbox.BodyMissingError:
-            return Attempt(AttemptResult.FAILED, 0, "5.3.0", "message.missing")
         except ErasedError:
             return Attempt(AttemptResult.FAILED, 0, "5.7.0", "message.erased")
+        except BlobsUnavailableError as error:  # also where it finds nothing: octets that may go, go with this row
+            log.error("submission.body_unavailable", submission=submission.id, reason=error.reason)
+            return Attempt(AttemptResult.DEFERRED, 0, "4.3.0", error.reason)
         seed = f"{submission.id} {submission.attempts}"
         hops = await find_hops(submission.rcpt_to.domain, self.house.dns, self.house.next_hop, seed=seed)
         if isinstance(hops, Attempt):

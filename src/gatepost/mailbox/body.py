@@ -28,12 +28,20 @@ BODIES = "bodies"
 log = structlog.get_logger()
 
 
-class BodyMissingError(LookupError):
-    """There is no body of that name."""
+class BodyMissingError(BlobsUnavailableError):
+    """There is no body of that name.
+
+    Whoever has the row of its message knows that it was there, for octets go with their row: the store that said so is
+    not mounted, is another one, or stands behind a proxy that answers in its place. It is never a final fact.
+    """
+
+    reason = "body.missing"
 
 
 class BodyDamagedError(BlobsUnavailableError):
-    """What was read does not hash to what was received; it was thrown away."""
+    """What was read does not hash to what was received; it was thrown away. The next reading may be whole."""
+
+    reason = "body.damaged"
 
 
 class Custody:
@@ -124,10 +132,9 @@ async def read_body(db: Database, blobs: Blobs, tenant: TenantId, email: EmailId
         blob: SHA-256 of the octets, from the message's row.
 
     Raises:
-        BodyMissingError: there is none.
-        BodyDamagedError: it is not what was received.
         ErasedError: a key it was sealed under was destroyed: nobody can read it any more.
-        BlobsUnavailableError: the object store does not answer.
+        BlobsUnavailableError: the object store does not answer; of its kind, BodyMissingError: there is none, and
+            BodyDamagedError: it is not what was received.
     """
     try:
         async with db.transaction(tenant) as tx:

@@ -21,10 +21,13 @@ async def read_header(db: Database, blobs: Blobs, tenant: TenantId, account: Acc
 
 
 async def header_of(db: Database, blobs: Blobs, tenant: TenantId, email: EmailId, blob: BlobId) -> bytes:
-    """Return the header of octets at rest, whichever way they went; empty likewise."""
+    """Return the header of octets at rest, whichever way they went; empty likewise.
+
+    Whoever waits to hear of a failure hears of it also where the octets are not found, or are damaged.
+    """
     try:
         raw = await mailbox.read_body(db, blobs, tenant, email, blob)
-    except (mailbox.BodyMissingError, ErasedError):
+    except (mailbox.BodyMissingError, mailbox.BodyDamagedError, ErasedError):
         return b""
     return cut(raw)
 

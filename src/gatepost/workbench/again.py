@@ -14,7 +14,6 @@ from gatepost.ids import AccountId, BlobId, EmailId, EntryId, TenantId
 from gatepost.journey import House
 from gatepost.keys import ErasedError
 from gatepost.mail import fields
-from gatepost.mailbox import BodyDamagedError, BodyMissingError
 from gatepost.record.paper import DecisionRow, Json
 from gatepost.verify import content, stored
 from gatepost.verify.paper import Content
@@ -144,5 +143,5 @@ async def _said_outside(house: House, tenant: TenantId, row: DecisionRow) -> Con
 async def _octets(house: House, tenant: TenantId, email: EmailId, blob: BlobId) -> bytes | None:
     try:
         return await mailbox.read_body(house.db, house.blobs, tenant, email, blob)
-    except (BodyMissingError, BodyDamagedError, ErasedError, BlobsUnavailableError):
+    except (ErasedError, BlobsUnavailableError):
         return None

@@ -63,6 +63,25 @@ async def test_what_was_refused_is_not_there_to_be_read(house: House, ours: Tena
             assert (await client.get(f"{path}/{done.recorded.arrived.email}{leaf}")).status_code == 404
 
 
+async def test_octets_that_are_not_found_may_be_there_later(
+    house: House, ours: Tenancy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The house said that it had made a mistake."""
+    await set_policy(house, ours, POLICY)
+    email = (await kept(house, ours, text="At ten? " * 10_000)).email
+    path = f"/api/v1/mailboxes/{ours.account}/messages/{email}"
+
+    async def nothing(_path: str) -> None:
+        return None
+
+    async with calls(rest.build(house), ours.agent) as client:
+        assert (await client.get(f"{path}/raw")).status_code == 200
+        monkeypatch.setattr(house.blobs, "read", nothing)
+        answer = await client.get(f"{path}/raw")
+    assert (answer.status_code, answer.json()["type"]) == (503, "/api/problems/house.unavailable")
+    assert int(answer.headers["retry-after"]) > 0
+
+
 async def test_raw_is_the_delivered_copy_or_the_octets_as_they_came_and_no_page(house: House, ours: Tenancy) -> None:
     await set_policy(house, ours, POLICY)
     done = await write(house, ours, text="<script>alert(1)</script>")

@@ -90,6 +90,7 @@ async def examine(settings: Settings) -> list[Finding]:
                     await add("keys.fit", lambda: secrets.miss(db))
                 return found
             await add("keys.fit", lambda: secrets.try_on(keys, db))
+            await add("blobs.house", lambda: outside.look_at_owner(blobs_of(settings, ways), db, clock))
             await add("policies", lambda: policies.look(db))
             await add("dns", lambda: names.look_at_domains(db, resolver, hostname))
     return found

@@ -1,8 +1,11 @@
 """The way out, and the object store: is what may be reached what you mean?"""
 
 from gatepost.app.doctor.finding import Finding, failure, ok, warning
-from gatepost.blobs import Blobs, BlobsUnavailableError
-from gatepost.clock import Entropy
+from gatepost.app.marking import is_ours
+from gatepost.blobs import MARK, Blobs, BlobsUnavailableError
+from gatepost.blobs.mark import StrangeStoreError
+from gatepost.clock import Clock, Entropy
+from gatepost.db import Database
 from gatepost.egress import Egress, EgressRefusedError, Errand, NextHop, Purpose, UnreachableError
 from gatepost.egress.addresses import is_this_machine
 from gatepost.settings import Settings
@@ -53,3 +56,16 @@ async def look_at_blobs(blobs: Blobs, entropy: Entropy) -> list[Finding]:
     if kept != octets:
         return [failure("blobs.write", "the object store returned other octets than it was given", "use another store")]
     return [ok("blobs.write", "the object store takes and returns what it is given")]
+
+
+async def look_at_owner(blobs: Blobs, db: Database, clock: Clock) -> list[Finding]:
+    """Return whether the store is this house's; nothing is written to it."""
+    check = "blobs.house"
+    try:
+        found = await blobs.read(MARK)
+        is_known = db.keys.id == found.decode().strip() if found is not None else await is_ours(blobs, db, clock)
+    except BlobsUnavailableError:
+        return [failure(check, "the object store does not answer", "see blobs.url and its credentials")]
+    if is_known:
+        return [ok(check, "the object store is the one this database knows")]
+    return [failure(check, str(StrangeStoreError(db.keys.id, found)), "see docs/durability.md before anything else")]
