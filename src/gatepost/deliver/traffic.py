@@ -55,11 +55,11 @@ class CrowdedError(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class _Turns:
-    """When the last that was put off comes back; ``gap_s``: from answer to answer, about."""
+    """When the last of each tenant that was put off comes back; ``gap_s``: from answer to answer, about."""
 
     heard_at: float
     gap_s: float = BRIEF.gap_s
-    last_at: float = 0.0
+    last_at: dict[str, float] = field(default_factory=dict)
 
     def patience_s(self, at: float) -> float:
         """Return for how long it counts as answering; 0 or less: it does not."""
@@ -68,15 +68,17 @@ class _Turns:
     def hear(self, at: float) -> None:
         """Note an answer."""
         if self.patience_s(at) <= 0:
-            self.last_at = at  # nobody need stand behind those who came when there was none
+            self.last_at.clear()  # nobody need stand behind those who came when there was none
         self.gap_s += (min(at - self.heard_at, BRIEF.gap_s) - self.gap_s) / SMOOTHED
         self.heard_at = at
 
-    def next(self, at: float) -> CrowdedError:
-        """Give the next turn behind it."""
+    def next(self, tenant: str, at: float) -> CrowdedError:
+        """Give the next turn behind it: nobody stands behind another tenant's thousands."""
         pause = Pause(BRIEF.least_s, self.gap_s) if self.patience_s(at) > 0 else LONG
-        self.last_at = max(at + pause.least_s, self.last_at + pause.gap_s)
-        return CrowdedError(self.last_at - at)
+        self.last_at = {each: last for each, last in self.last_at.items() if last > at}
+        gap_s = pause.gap_s * len({*self.last_at, tenant})  # all tenants together look as often as one would
+        turn_at = self.last_at[tenant] = max(at + pause.least_s, self.last_at.get(tenant, at) + gap_s)
+        return CrowdedError(turn_at - at)
 
 
 @dataclass(slots=True)
@@ -107,12 +109,15 @@ class Traffic:
         self._registrants: dict[str, _Registrant] = {}
 
     @asynccontextmanager
-    async def toward(self, name: str, registrant: str = "") -> AsyncIterator[Callable[[Attempt], None]]:
+    async def toward(
+        self, name: str, registrant: str = "", tenant: str = ""
+    ) -> AsyncIterator[Callable[[Attempt], None]]:
         """Hold a place for one conversation; yield what is to be told what came of it.
 
         Args:
             name: of the domain, or of the relay.
             registrant: who owns the domain; empty for the relay.
+            tenant: whose conversation it is.
 
         Raises:
             CrowdedError: there is none, and waiting for one would take room that others need.
@@ -120,12 +125,12 @@ class Traffic:
         now = self._clock()
         owner = self._registrants.setdefault(registrant, _Registrant(_Turns(heard_at=now)))
         if registrant and owner.places >= REGISTRANT:
-            raise owner.turns.next(now)
+            raise owner.turns.next(tenant, now)
         destination = self._known.setdefault(name, _Destination(_Turns(heard_at=now)))
         owner.places += 1
         try:
             while destination.under_way >= destination.at_once:
-                await self._wait(destination)
+                await self._wait(destination, tenant)
             destination.under_way += 1
             try:
                 yield lambda made: self._tell(owner, destination, made)
@@ -149,12 +154,12 @@ class Traffic:
         owner.turns.hear(now)
         destination.at_once = min(destination.at_once + 1, AT_ONCE)
 
-    async def _wait(self, destination: _Destination) -> None:
+    async def _wait(self, destination: _Destination, tenant: str) -> None:
         """Wait until a place was given back."""
         now = self._clock()
         left_s = destination.turns.patience_s(now)
         if left_s <= 0 or destination.waiting >= AT_ONCE:
-            raise destination.turns.next(now)
+            raise destination.turns.next(tenant, now)
         destination.waiting += 1
         destination.freed.clear()
         try:
