@@ -53,7 +53,9 @@ def test_what_the_operator_declared_stays(tmp_path: Path) -> None:
     own = Destination(purpose=Purpose.DNS, host="127.0.0.1", port=53, is_clear=True, decided_by="us")
     path, egress = tmp_path / "resolv.conf", way_out(own)
     path.write_text("nameserver 127.0.0.7\n")
-    assert Followed(path, ("127.0.0.1:53",), egress)() is not None
+    assert Followed(path, ("127.0.0.1:53",), egress)() is None, "it may not ask there, and goes on asking where it may"
+    path.write_text("nameserver 127.0.0.7\nnameserver 127.0.0.1\n")
+    assert Followed(path, ("127.0.0.7:53",), egress)() == [("127.0.0.1", 53)]
     assert egress.register.rows == (own,)
 
 

@@ -1,5 +1,6 @@
 import asyncio
 import ssl
+import time
 from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_network
@@ -288,3 +289,21 @@ async def test_an_address_literal_inside_is_not_visited() -> None:
     letter = Letter("su_x", TENANT, AGENT, BOSS, OCTETS)
     made = await transmit(letter, hops, hostname="h.test", egress=way_out(private=False))
     assert made.reason == "egress.refused"
+
+
+async def test_an_answer_that_comes_as_the_time_ends_is_one_that_came_too_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gatepost.deliver.client.ATTEMPT_TIMEOUT_S", 0.3)
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 slow\r\n")
+        for answer in (b"250 slow", b"250 sender", b"250 recipient"):
+            await reader.readline()
+            writer.write(answer + b"\r\n")
+        time.sleep(0.4)  # noqa: ASYNC251  # so that the loop meets the answer and the end of the time at once
+        await reader.readline()
+
+    async with talking(talk) as port:
+        letter = Letter("su_x", TENANT, AGENT, BOSS, OCTETS)
+        hops = [Hop("mx.example.org", ("127.0.0.1",), port)]
+        made = await transmit(letter, hops, hostname="mail.gatepost.test", egress=way_out(private=True))
+    assert (made.result, made.reason) == (AttemptResult.DEFERRED, "remote.too_slow")

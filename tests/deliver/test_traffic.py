@@ -127,6 +127,73 @@ async def test_each_answer_gives_room_for_one_more_up_to_a_bound(scene: _Scene) 
             await asyncio.wait(tasks)
 
 
+async def test_who_is_put_off_where_answers_come_is_back_about_as_fast_as_they_come(scene: _Scene) -> None:
+    async with asyncio.timeout(5), scene.traffic.toward("one.example", "one.example"):
+        for _ in range(100):
+            scene.now += 0.002
+            async with scene.traffic.toward("one.example", "one.example") as tell:
+                tell(ACCEPTED)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(CONVERSATIONS):
+                group.create_task(scene.talk("one.example", ACCEPTED, "one.example"))
+            await scene.settles()
+            count = len(scene.put_off)
+            assert count == CONVERSATIONS - REGISTRANT + 1
+            assert max(scene.put_off) < BRIEF.least_s + 0.003 * count
+            scene.ends.set()
+
+
+async def test_nobody_stands_behind_those_who_were_put_off_before_it_answered_again(scene: _Scene) -> None:
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        for _ in range(FIRST - 1):
+            group.create_task(scene.talk("one.example", SILENT))
+        await scene.settles()
+        async with scene.traffic.toward("one.example") as tell:
+            scene.now += PATIENCE_S
+            for _ in range(1000):
+                await scene.talk("one.example", ACCEPTED)
+            assert max(scene.put_off) > LONG.gap_s * 999
+            tell(ACCEPTED)
+            scene.put_off.clear()
+            for _ in range(1 + AT_ONCE + 1):
+                group.create_task(scene.talk("one.example", ACCEPTED))
+            await scene.settles()
+            assert scene.put_off == pytest.approx([BRIEF.least_s])
+            scene.ends.set()
+
+
+async def test_one_tenants_many_do_not_stand_before_the_first_of_another(scene: _Scene) -> None:
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        for _ in range(1000):
+            group.create_task(scene.talk("one.example", ACCEPTED))
+        await scene.settles()
+        assert max(scene.put_off) > BRIEF.gap_s * 900
+        with pytest.raises(CrowdedError) as put_off:
+            async with scene.traffic.toward("one.example", "", "tn_other"):
+                pass
+        assert put_off.value.after_s == pytest.approx(BRIEF.least_s)
+        scene.ends.set()
+
+
+async def test_many_tenants_look_again_no_more_often_than_one(scene: _Scene) -> None:
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        for _ in range(FIRST):
+            group.create_task(scene.talk("hangs.example", SILENT))
+        await scene.settles()
+        scene.now += PATIENCE_S
+        looks = dict.fromkeys(range(400), scene.now)
+        count = 0
+        while looks[number := min(looks, key=lambda each: looks[each])] < 1000:
+            scene.now = looks[number]
+            with pytest.raises(CrowdedError) as put_off:
+                async with scene.traffic.toward("hangs.example", "", f"tn_{number}"):
+                    pass
+            looks[number] += put_off.value.after_s
+            count += 1
+        assert count < 900 / LONG.gap_s + 2 * len(looks)
+        scene.ends.set()
+
+
 async def test_a_conversation_that_broke_gives_its_place_back(scene: _Scene) -> None:
     for _ in range(2 * FIRST):
         with pytest.raises(ZeroDivisionError):

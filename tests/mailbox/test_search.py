@@ -1,4 +1,5 @@
 import random
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from msgspec.structs import replace
 from gatepost import mailbox
 from gatepost.db import Database
 from gatepost.ids import AccountId, TenantId
-from gatepost.keys import CursorError
+from gatepost.keys import CursorError, cursor_of
 from gatepost.keys.keystore import Kind
 from gatepost.mail.address import Address
 from gatepost.mailbox.search import AT_ONCE_MAX, EXAMINED_MAX, worth_asking
@@ -192,6 +193,16 @@ async def test_a_cursor_continues_its_own_search_alone(db: Database) -> None:
     async with db.transaction(TenantId("tn_two")) as tx:
         with pytest.raises(CursorError):
             await mailbox.search(tx, ACCOUNT, query, limit=2, cursor=cursor)
+
+
+async def test_a_cursor_that_an_earlier_release_gave_goes_on(db: Database) -> None:
+    await keep(db, *(letter(number, text="lunch at ten") for number in range(3)), indexed=True)
+    query = mailbox.parse_query("lunch")
+    later = datetime(2100, 1, 1, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    place = (later // timedelta(microseconds=1)).to_bytes(8, "big", signed=True) + (7).to_bytes(8, "big")
+    async with db.transaction(TENANT) as tx:
+        cursor = cursor_of(tx.vault, f"search/{ACCOUNT}/{query.asked}", place)
+        assert len((await mailbox.search(tx, ACCOUNT, query, limit=5, cursor=cursor)).emails) == 3
 
 
 @pytest.mark.parametrize("indexed", [True, False])

@@ -7,7 +7,7 @@ import structlog
 
 from gatepost.app.ways_out import name_server_rows, place
 from gatepost.dns.hosts import servers_in
-from gatepost.egress import Egress
+from gatepost.egress import Egress, EgressRefusedError, Purpose
 
 log = structlog.get_logger()
 
@@ -29,7 +29,8 @@ class Followed:
     def __call__(self) -> list[tuple[str, int]] | None:
         """Return the servers as address and port if they are others than before.
 
-        A file that cannot be read, or is empty, is one that is just being written.
+        A file that cannot be read, or is empty, is one that is just being written. Where the operator declared which
+        may be asked, and these are others, those before are asked on.
         """
         try:
             text = self._path.read_text(errors="replace")
@@ -41,4 +42,11 @@ class Followed:
         self._servers = found
         self._egress.register = self._egress.register.following(name_server_rows(found))
         log.info("dns.servers_changed", servers=len(found))
-        return [place(each, "dns.servers") for each in found]
+        return [server for each in found if self._is_open(server := place(each, "dns.servers"))] or None
+
+    def _is_open(self, server: tuple[str, int]) -> bool:
+        try:
+            self._egress.register.find(Purpose.DNS, *server)
+        except EgressRefusedError:
+            return False
+        return True

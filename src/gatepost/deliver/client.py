@@ -178,6 +178,8 @@ async def _hand_over(client: aiosmtplib.SMTP, letter: Letter, limit: asyncio.Tim
         return _read_refusal_or_move_on(error)
     except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
         raise _ElsewhereError(_UNREACHABLE) from error
+    if limit.expired():  # as this very answer came: it did not interrupt us, and cannot be put off any more
+        raise TimeoutError
     try:
         limit.reschedule(None)  # it may have the message from now on: what it says is waited for as long as it may take
         response = await client.data(letter.octets, timeout=END_TIMEOUT_S)

@@ -130,7 +130,7 @@ class Courier:
             return Attempt(AttemptResult.DEFERRED, 0, "4.7.0", "signing.no_key")
         hop, domain = self.house.next_hop, submission.rcpt_to.domain
         share = (f"{hop.host}:{hop.port}", "") if hop else (domain, organizational_domain(domain))
-        async with self.traffic.toward(*share) as tell:
+        async with self.traffic.toward(*share, tenant) as tell:
             made = await self._hand_over(tenant, submission, keys)
             tell(made)
         return made

@@ -1,6 +1,16 @@
 """Secrets and wrapping keys, kept apart from what they protect (docs/adr/0022)."""
 
-from gatepost.keys.cursor import CursorError, cursor_of, cut, numbered, place_of, read_numbered, read_timed, timed
+from gatepost.keys.cursor import (
+    NUMBER_OCTETS,
+    CursorError,
+    cursor_of,
+    cut,
+    numbered,
+    place_of,
+    read_numbered,
+    read_timed,
+    timed,
+)
 from gatepost.keys.drawn import Drawn
 from gatepost.keys.errors import ErasedError, KeyringError, KeysAwayError, KeysDamagedError, KeysUnusableError
 from gatepost.keys.keyring import KEY_OCTETS, Keyring
@@ -13,6 +23,7 @@ __all__ = [
     "KEY_OCTETS",
     "MASTER",
     "NEXT",
+    "NUMBER_OCTETS",
     "Blinder",
     "CursorError",
     "Drawn",

@@ -17,7 +17,7 @@ from gatepost.keys.vault import Vault
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME_OCTETS = 8
-_NUMBER_OCTETS = 8
+NUMBER_OCTETS = 8
 
 T = TypeVar("T")
 
@@ -78,7 +78,7 @@ def cut(
 
 def numbered(number: int) -> bytes:
     """Return the place of a row in a list that goes by a number from 0 to 2**64 - 1."""
-    return number.to_bytes(_NUMBER_OCTETS, "big")
+    return number.to_bytes(NUMBER_OCTETS, "big")
 
 
 def read_numbered(place: bytes) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from gatepost.db import Transaction
 from gatepost.ids import AccountId
-from gatepost.keys import cursor_of, place_of, read_timed, timed
+from gatepost.keys import NUMBER_OCTETS, cursor_of, numbered, place_of, read_numbered, read_timed, timed
 from gatepost.mailbox import word_store
 from gatepost.mailbox.paper import Email
 from gatepost.mailbox.query import Query
@@ -66,7 +66,7 @@ async def search(tx: Transaction, account: AccountId, query: Query, *, limit: in
         end = candidates[-1].place if len(candidates) == count else None
     if len(hits) > limit:
         end = hits[limit - 1][0]
-    after = None if end is None else cursor_of(tx.vault, of_list, timed(end.at, f"{end.seq:016x}"))
+    after = None if end is None else cursor_of(tx.vault, of_list, timed(end.at, "") + numbered(end.seq))
     return Found(tuple(email for _, email in hits[:limit]), after, unindexed)
 
 
@@ -85,5 +85,5 @@ def _compared(query: Query, candidates: Sequence[Candidate]) -> list[tuple[Place
 
 
 def _place(octets: bytes) -> Place:
-    at, seq = read_timed(octets)
-    return Place(at, int(seq, 16))
+    at, seq = octets[:-NUMBER_OCTETS], octets[-NUMBER_OCTETS:]
+    return Place(read_timed(at)[0], read_numbered(seq))
