@@ -92,6 +92,23 @@ async def test_once_a_receiver_is_back_all_that_waits_is_due(db: Database, tmp_p
     assert [one.event.id for one in await due(db, hook.id)] == [old.event.id]
 
 
+async def test_a_question_before_its_time_lets_another_be_the_next(db: Database, tmp_path: object) -> None:
+    standing = house(db, tmp_path, Hands())  # type: ignore[arg-type]  # pytest's own path
+    hook, _ = await register(standing, "http://127.0.0.1:9/")
+    await announce(db, happened(1, lane="a"), happened(2, lane="b"))
+    refused = Answer(500, "receiver.refused")
+    for one, chance in zip(await due(db, hook.id), (0.0, 1.0), strict=True):  # the first is due hours before the other
+        await settled(standing, Told(replace(one, attempts=len(WAITS_S) - 1, due_at=None), refused, NOW, chance))
+    asked = []
+    for minutes in (5, 10, 15):
+        async with db.transaction(TENANT) as tx:
+            wanted = await telling_store.question(tx, hook.id, busy=())
+        assert wanted is not None
+        asked.append(wanted.event.lane)
+        await settled(standing, Told(wanted, refused, NOW + timedelta(minutes=minutes), 0.5))
+    assert asked == ["a", "b", "a"]
+
+
 async def test_one_410_among_other_answers_stops_the_endpoint(db: Database, tmp_path: object) -> None:
     standing = house(db, tmp_path, Hands())  # type: ignore[arg-type]  # pytest's own path
     hook, _ = await register(standing, "http://127.0.0.1:9/")

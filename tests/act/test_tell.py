@@ -173,6 +173,22 @@ async def test_a_few_events_that_are_refused_keep_no_others_back(standing: House
     assert states == [State.WAITING] * 4 + [State.DELIVERED] * 9
 
 
+async def test_what_was_never_tried_is_asked_before_the_many_that_were_refused(standing: House, clock: Hands) -> None:
+    bad = [happened(number) for number in range(1, 31)]
+    receiver = Picky({event.id for event in bad})
+    async with talking(receiver.serve) as port:
+        await register(standing, f"http://127.0.0.1:{port}/")
+        await announce(standing.db, *bad)
+        for _ in range(36):  # each was asked, and all are due again by now
+            await _play(standing)
+            clock.move(timedelta(seconds=REST_MAX_S * 1.25))
+        assert {event.id for event in bad} == set(receiver.asked)
+        await announce(standing.db, good := happened(40, at=clock.now))
+        clock.move(timedelta(seconds=REST_MAX_S * 1.25))
+        await _play(standing)
+        assert receiver.taken == [good.id]
+
+
 async def test_a_receiver_that_is_back_hears_at_once_what_was_tried_while_it_was_away(
     standing: House, receiver: Receiver, clock: Hands
 ) -> None:

@@ -67,6 +67,7 @@ def test_a_changed_octet_changes_the_digest(tmp_path: Path) -> None:
         ("claims.toml", 'text = "The operator is', 'text = "The\\u0000 operator is', "has a control character"),
         ("disclosure.toml", "acknowledge_hours = 24", "acknowledge_hours = 999999999999", "must be a number from 0 to"),
         ("disclosure.toml", 'languages = ["en"]', 'languages = ["e\\u001bn"]', "has a control character"),
+        ("claims.toml", '{ role = "security" }', '{ role = "se\\u0000curity" }', "arguments has a control character"),
         ("documents.toml", "review_days = 365", "review_days = -1", "must be a number from 0 to"),
     ],
 )

@@ -48,6 +48,7 @@ _HEADS = """
         order by first.number limit 1)
 """
 """What waits, of each lane the first alone, and none of a busy one."""
+_LOOKED_AT = 256
 
 
 async def due(tx: Transaction, webhook: WebhookId, *, at: datetime, busy: Collection[str], limit: int) -> list[Telling]:
@@ -58,12 +59,28 @@ async def due(tx: Transaction, webhook: WebhookId, *, at: datetime, busy: Collec
 
 
 async def question(tx: Transaction, webhook: WebhookId, *, busy: Collection[str]) -> Telling | None:
-    """Return the one to ask a silent receiver with: whose turn comes first, though it may not have come yet.
+    """Return the one to ask a silent receiver with: whose turn comes first, whatever it waits for itself.
 
-    What was not tried yet comes before what was refused, and that in turn: a receiver that refuses some events and
-    would take any other is found out.
+    What was not tried yet comes before what was refused, and of that what was tried longest ago: a receiver that
+    refuses some events and would take any other is found out. Of very many only those that are due first and those
+    that came last are looked at.
     """
-    query = _HEADS + " order by telling.due_at, telling.number limit 1"
+    query = f"""
+        with head as (
+          ({_HEADS} order by telling.due_at, telling.number limit {_LOOKED_AT})
+          union all
+          ({_HEADS} and telling.number >= (
+            select min(number) from (
+              select number from telling
+              where tenant = %(tenant)s and webhook = %(webhook)s and state = 'waiting'
+              order by number desc limit {_LOOKED_AT}) as last))
+        )
+        select * from head order by case when attempts > 0 then (
+            select max(tried.at) from telling_attempt as tried
+            where tried.tenant = %(tenant)s and tried.webhook = %(webhook)s and tried.event = head.id
+          ) end nulls first, turn
+        limit 1
+    """  # noqa: S608  # of this module's own text
     rows = await tx.all(query, webhook=webhook, busy=list(busy))
     return _telling(webhook, rows[0]) if rows else None
 

@@ -9,6 +9,7 @@ from gatepost.trust.operator import Operator, OperatorError, read_operator
 from gatepost.trust.paper import Claim, ClaimClass, Finding, Outcome, Result, Shown
 from gatepost.trust.read import (
     claims_of_folder,
+    is_any_older,
     read_checkpoint,
     read_claims,
     read_deeds,
@@ -44,6 +45,7 @@ __all__ = [
     "claims_of_folder",
     "faults",
     "history_row",
+    "is_any_older",
     "read_challenge",
     "read_checkpoint",
     "read_claims",

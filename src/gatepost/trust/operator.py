@@ -316,6 +316,12 @@ def _claims(table: Mapping[str, Any], faults: list[str]) -> Iterator[Claim]:
         if not isinstance(arguments, dict) or not all(isinstance(each, str) for each in arguments.values()):
             faults.append(f"{where}: arguments are texts")
             continue
+        try:
+            for text in (*arguments, *arguments.values()):
+                _sound(text, _MOST_ELSE)
+        except ValueError as error:
+            faults.append(f"{where}: arguments {error}")
+            continue
         seen.add(made.id)
         yield _claim(made, arguments, where, faults)
 

@@ -96,6 +96,12 @@ async def read_history(
     return _borne_out(found, faults)
 
 
+async def is_any_older(house: House, claim: str, before: EntryId) -> bool:
+    """Tell whether anything was stated about a claim before that, readable or not."""
+    async with house.db.transaction(TRUST) as tx:
+        return bool(await store.history(tx, claim, limit=1, before=before))
+
+
 async def read_revisions(house: House, *, held: Held | None = None, limit: int = HISTORY_MAX) -> list[Stated]:
     """Return the revisions of the operator's folder that the log bears out, newest first."""
     return await _believed(house, leaf.REVISION, limit, held)

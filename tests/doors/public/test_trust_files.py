@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import httpx2
+import psycopg
 import pytest
 
 from gatepost.doors.public import trust_files
@@ -59,3 +60,28 @@ async def test_the_history_of_a_claim_goes_on_where_a_page_ends(
     assert pages == whole
     for bad in ("x", "-1", "9" * 30, "\N{ARABIC-INDIC DIGIT ONE}"):
         assert (await visitor.get(claim["history_url"], params={"before": bad})).status_code == 404
+
+
+async def test_a_damaged_row_does_not_end_a_history(
+    looked: Scene, visitor: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch, owner_dsn: str
+) -> None:
+    told = (await visitor.get("/trust/claims.json")).json()
+    claim = next(each for each in told["claims"] if each["status"] == "PASS")
+    for _ in range(4):
+        looked.clock.now += timedelta(days=1)
+        await looked.engine().round(everything=True)
+    await looked.publish()
+    whole = (await visitor.get(claim["history_url"])).json()
+    damage = """
+        update entry set leaf = 'none'
+        where id = (select entry from trust_fact where subject = %s order by entry desc offset 3 limit 1)
+    """
+    with psycopg.connect(owner_dsn, autocommit=True) as owner:
+        assert owner.execute(damage, [claim["id"]]).rowcount == 1
+    monkeypatch.setattr(trust_files, "HISTORY_PAGE", 2)
+    pages, place = [], claim["history_url"]
+    while place:
+        got = await visitor.get(place)
+        pages += got.json()
+        place = got.links.get("next", {}).get("url", "")
+    assert pages == [*whole[:3], whole[4]]

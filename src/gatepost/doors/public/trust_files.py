@@ -59,8 +59,8 @@ class Files:
             before=EntryId(int(before)) if before else None,
         )
         made = machine([trust.history_row(each, BASE) for each in found])
-        last = min((each.entry for each in found if each.entry), default=0)
-        if last and len(found) >= HISTORY_PAGE:
+        last = min((each.entry for each in found if each.entry), default=EntryId(0))
+        if last and await trust.is_any_older(self._view.house, claim, last):
             made.headers["Link"] = f'<{BASE}/history/{quote(claim)}?before={last}>; rel="next"'
         return made
 
