@@ -192,7 +192,7 @@ async def test_one_house_at_a_time_serves_on_a_database(
 async def test_a_database_that_lets_nobody_in_or_has_no_schema_is_told_with_what_to_do(
     settings: Settings, app_dsn: str, database_name: str
 ) -> None:
-    with pytest.raises(DatabaseUnavailableError, match='no pg_hba.conf entry .* "gatepost_b"'):
+    with pytest.raises(DatabaseUnavailableError, match=r'no pg_hba\.conf entry .* "gatepost_b"'):
         await served.serve(settings, f"{app_dsn} user=gatepost_b", cluster=None, calls=calls(settings, never))
     bare = app_dsn.replace(f"dbname={database_name}", "dbname=postgres")
     with pytest.raises(MigrationError, match="run `gatepost migrate` first"):
