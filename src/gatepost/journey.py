@@ -12,7 +12,7 @@ from gatepost.act import hosted, petition, trouble
 from gatepost.arrive.paper import Arrived, Direction
 from gatepost.blobs import Blobs
 from gatepost.clock import Clock, Entropy
-from gatepost.db import Database, GroupCommit, Plans, Transaction
+from gatepost.db import Database, GroupCommit, LostError, Plans, Transaction
 from gatepost.decide.paper import Findings, Ruling
 from gatepost.deliver import ask, hold, hold_end
 from gatepost.deliver.paper import CarriedOut, Held, Hold, HoldState, Refused
@@ -115,6 +115,22 @@ async def _join(ready: _Ready, house: House) -> CarriedOut:
 
 
 async def _carry(house: House, ready: Sequence[_Ready]) -> list[CarriedOut]:
+    """Carry messages of one tenant to their dispositions; once again where the connection was lost before COMMIT.
+
+    So nobody is told to come again because PostgreSQL was started anew, where it is back at once.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + house.accepting.answer_s
+    try:
+        return await _overtake(house, ready)
+    except LostError:
+        if loop.time() >= until:
+            raise
+    await house.accepting.refresh()  # what ended one connection may be about to end the others
+    return await _overtake(house, ready)
+
+
+async def _overtake(house: House, ready: Sequence[_Ready]) -> list[CarriedOut]:
     """Carry messages of one tenant to their dispositions; begin anew where another process overtook one of them.
 
     What overtook it is committed then, so the next attempt sees it (docs/adr/0020).

@@ -24,7 +24,9 @@ from gatepost.app.errors import HouseEndedError
 from gatepost.app.serve import Calls
 from gatepost.app.state import Running
 from gatepost.app.systemd import Supervisor
+from gatepost.db import DatabaseUnavailableError
 from gatepost.db.lease import HeldError, Holder, Lease
+from gatepost.db.migrate import MigrationError
 from gatepost.journey import House
 from gatepost.meters import Raised
 from gatepost.settings import DnsSettings, HttpSettings, Settings, SmtpSettings
@@ -168,19 +170,33 @@ def test_a_house_that_claims_nothing_imports_no_check_and_no_trust_page() -> Non
 
 
 async def test_one_house_at_a_time_serves_on_a_database(
-    settings: Settings, app_dsn: str, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, app_dsn: str, owner_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gatepost.db.lease.PATIENCE_S", 0.1)
     other = Lease(app_dsn, Holder(host="other.example", folder="/srv", since="now"))
     await other.begin()
+    before = sorted(settings.state.rglob("*"))
     with pytest.raises(HouseEndedError, match=r"other\.example"):
         await served.serve(settings, app_dsn, cluster=None, calls=calls(settings, never))
+    assert sorted(settings.state.rglob("*")) == before
+    with psycopg.connect(owner_dsn) as owner:
+        assert owner.execute("select id from key_store").fetchall() == []  # the database is nobody's yet
     await other.end()
     async with up(settings_in(settings.state), app_dsn):
         with pytest.raises(HeldError, match=str(settings.state)):
             await other.begin()
     await other.begin()
     await other.end()
+
+
+async def test_a_database_that_lets_nobody_in_or_has_no_schema_is_told_with_what_to_do(
+    settings: Settings, app_dsn: str, database_name: str
+) -> None:
+    with pytest.raises(DatabaseUnavailableError, match=r'no pg_hba\.conf entry .* "gatepost_b"'):
+        await served.serve(settings, f"{app_dsn} user=gatepost_b", cluster=None, calls=calls(settings, never))
+    bare = app_dsn.replace(f"dbname={database_name}", "dbname=postgres")
+    with pytest.raises(MigrationError, match="run `gatepost migrate` first"):
+        await served.serve(settings, bare, cluster=None, calls=calls(settings, never))
 
 
 async def test_a_house_goes_on_where_its_lease_was_lost_and_ends_where_another_took_it(

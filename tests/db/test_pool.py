@@ -10,7 +10,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from db.spending import SPEND, spent
-from gatepost.db import Database, DatabaseUnavailableError, Plans, Transaction, pool
+from gatepost.db import Database, DatabaseUnavailableError, LostError, Plans, Transaction, UndecidedError, pool
 from gatepost.db.outside import as_role
 from gatepost.db.pool import RECONNECT_S
 from gatepost.ids import TenantId
@@ -167,9 +167,45 @@ async def _spend_and_lose(db: Database, owner_dsn: str) -> None:
 async def test_a_connection_that_dies_in_a_transaction_takes_it_along_and_is_not_tried_again(
     db: Database, owner_dsn: str
 ) -> None:
-    with pytest.raises(DatabaseUnavailableError):
+    with pytest.raises(LostError):
         await _spend_and_lose(db, owner_dsn)
     assert await spent(db) == 0
+
+
+async def _spend_and_lose_at_the_end(db: Database, owner_dsn: str) -> None:
+    async with db.transaction(TenantId("tn_a")) as tx:
+        await _spend(tx)
+        await _kill_connections(owner_dsn)
+        await asyncio.sleep(0.1)  # the loop hears of it
+
+
+async def test_a_connection_that_is_known_to_be_dead_is_not_told_to_commit(db: Database, owner_dsn: str) -> None:
+    with pytest.raises(LostError):
+        await _spend_and_lose_at_the_end(db, owner_dsn)
+    assert await spent(db) == 0
+
+
+async def test_of_a_connection_that_dies_once_it_was_told_to_commit_nobody_knows(db: Database, owner_dsn: str) -> None:
+    async with await psycopg.AsyncConnection.connect(owner_dsn, autocommit=True) as owner:
+        await owner.execute(
+            "create function dawdle() returns trigger language plpgsql as 'begin perform pg_sleep(60); end'"
+        )
+        await owner.execute(
+            "create constraint trigger dawdle after insert on spent_token initially deferred"
+            " for each row execute function dawdle()"
+        )
+        spending = asyncio.ensure_future(_spend_alone(db))
+        while not await (await owner.execute("select from pg_stat_activity where wait_event = 'PgSleep'")).fetchall():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        await _kill_connections(owner_dsn)
+    with pytest.raises(UndecidedError):
+        await spending
+    assert await spent(db) == 0
+
+
+async def _spend_alone(db: Database) -> None:
+    async with db.transaction(TenantId("tn_a")) as tx:
+        await _spend(tx)
 
 
 async def _spend_and_fail(db: Database) -> None:

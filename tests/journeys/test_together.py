@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from gatepost import decide
-from gatepost.db import Database, GroupCommit
+from gatepost.db import Database, GroupCommit, UndecidedError
 from gatepost.decide.reasons import Reason
 from gatepost.deliver.paper import CarriedOut, Kept
 from gatepost.ids import EmailId
@@ -26,6 +26,9 @@ async def scene(db: Database, tmp_path: Path) -> AsyncIterator[Scene]:
     async with open_scene(db, tmp_path) as scene:
         await scene.listen("http://127.0.0.1:9/hook")
         yield scene
+
+
+THEIRS = "from pg_stat_activity where usename = 'gatepost_app' and datname = current_database()"
 
 
 async def _at_once(*mails: Awaitable[CarriedOut]) -> list[CarriedOut | BaseException]:
@@ -113,6 +116,64 @@ async def test_a_conversation_that_arrives_at_once_is_one_thread(scene: Scene) -
     found = await _at_once(*(scene.boss_writes(header=link) for link in links))
     threads = [each.outcome.thread for each in found if isinstance(each, CarriedOut) and isinstance(each.outcome, Kept)]
     assert (len(threads), len(set(threads))) == (6, 1)
+
+
+async def test_postgresql_that_ends_all_connections_and_is_back_at_once_puts_nobody_off(
+    scene: Scene, owner_dsn: str
+) -> None:
+    taken: list[str] = []
+    undecided = 0
+    is_over = asyncio.Event()
+
+    async def send() -> None:
+        nonlocal undecided
+        while not is_over.is_set():
+            try:
+                done = await scene.boss_writes()
+            except UndecidedError:
+                undecided += 1
+            else:
+                taken.append(done.recorded.arrived.email)
+
+    async def end_all(times: int) -> None:
+        async with await psycopg.AsyncConnection.connect(owner_dsn, autocommit=True) as owner:
+            for n in range(times):
+                so_far = len(taken)
+                while len(taken) < so_far + 10:  # noqa: ASYNC110  # nobody tells
+                    await asyncio.sleep(0.001 * (n % 7))
+                await owner.execute(f"select pg_terminate_backend(pid) {THEIRS}")  # of our own
+        is_over.set()
+
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        for _ in range(10):
+            group.create_task(send())
+        group.create_task(end_all(20))
+    kept = await _rows(scene, "email")
+    assert await _rows(scene, "decision_row") == kept
+    assert (len(taken), set(taken) <= set(kept)) == (len(set(taken)), True)
+    assert len(kept) - len(taken) <= undecided
+
+
+async def test_a_commit_that_may_have_been_sent_is_not_repeated(scene: Scene, owner_dsn: str) -> None:
+    async with await psycopg.AsyncConnection.connect(owner_dsn, autocommit=True) as owner:
+        await owner.execute("create sequence begun")
+        await owner.execute(
+            "create function dawdle() returns trigger language plpgsql security definer as"
+            " $$ begin perform nextval('begun'), pg_sleep(60); return null; end $$"
+        )
+        await owner.execute(
+            "create constraint trigger dawdle after insert on email initially deferred"
+            " for each row execute function dawdle()"
+        )
+        writing = asyncio.ensure_future(scene.boss_writes())
+        asleep = f"select {THEIRS} and wait_event = 'PgSleep'"
+        while not await (await owner.execute(asleep)).fetchall():  # noqa: ASYNC110  # PostgreSQL does not tell
+            await asyncio.sleep(0.01)
+        await owner.execute(f"select pg_terminate_backend(pid) {THEIRS}")  # of our own
+        with pytest.raises(UndecidedError):
+            await writing
+        assert await (await owner.execute("select nextval('begun')")).fetchall() == [(2,)]
+    assert await _rows(scene, "email") == []
 
 
 async def test_a_client_that_is_gone_takes_nobody_along(scene: Scene) -> None:

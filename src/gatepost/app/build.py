@@ -102,6 +102,19 @@ def own_ids_under(keys: KeyStore) -> OwnIds:
     return OwnIds(keys.keyring.derive("message-id"))
 
 
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What connects outwards: the way out itself, and what was built from what it must know.
+
+    ``bucket``: where objects are reached otherwise than over the network.
+    """
+
+    egress: Egress
+    resolver: CachingResolver
+    endpoint: Endpoint | None
+    bucket: Store | None = None
+
+
 @asynccontextmanager
 async def open_house(
     settings: Settings,
@@ -111,6 +124,7 @@ async def open_house(
     meters: Meters = UNMETERED,
     door: str = "",
     past: Past | None = None,
+    ways: Ways | None = None,
 ) -> AsyncIterator[House]:
     """Build what the stages stand on, and take it down at the end.
 
@@ -121,6 +135,7 @@ async def open_house(
         meters: told what the house does.
         door: where the process that runs hosted agents asks for its connections; empty for every other.
         past: which time has surely passed, for the process that keeps it; any other looks it up.
+        ways: what connects outwards, from whoever has built it already (``ways_of``).
 
     Raises:
         SettingsError: a setting cannot be used.
@@ -129,7 +144,8 @@ async def open_house(
         MigrationError: the database has another release's schema.
     """
     keys = KeyStore.open(settings.state / "keys", entropy)
-    ways = _distant_ways(door) if door else ways_of(settings, dsn, allow_loopback=allow_loopback, meters=meters)
+    ways = ways or (_distant_ways(door) if door else ways_of(settings, dsn, allow_loopback=allow_loopback))
+    ways.resolver.meters = meters
     size, accepts = settings.database.connections, accept_dsn(settings, dsn)
     async with (
         ways.resolver as resolver,
@@ -181,19 +197,6 @@ def accept_dsn(settings: Settings, dsn: str) -> str:
     return settings.database.accept_dsn or as_role(dsn, ACCEPTS)
 
 
-@dataclass(frozen=True, slots=True)
-class Ways:
-    """What connects outwards: the way out itself, and what was built from what it must know.
-
-    ``bucket``: where objects are reached otherwise than over the network.
-    """
-
-    egress: Egress
-    resolver: CachingResolver
-    endpoint: Endpoint | None
-    bucket: Store | None = None
-
-
 def _distant_ways(door: str) -> Ways:
     """Return those of a process that asks another one for each connection; names it asks about by itself are none."""
     from gatepost.blobs.distant import DistantStore  # noqa: PLC0415  # for the agents' process alone
@@ -209,7 +212,6 @@ def ways_of(
     dsn: str,
     *,
     allow_loopback: bool = False,
-    meters: Meters = UNMETERED,
     for_agents: bool = False,
 ) -> Ways:
     """Return what connects outwards, as ``open_house`` does; nothing is opened yet.
@@ -245,7 +247,7 @@ def ways_of(
     try_s = max(settings.dns.timeout_s / 3, 0.05)  # two tries at a server, and one over TCP
     newly = (lambda: None) if settings.dns.servers else Followed(RESOLV_CONF, servers, egress)
     client = Client([place(each, "dns.servers") for each in servers], egress, entropy, timeout_s=try_s, newly=newly)
-    resolver = CachingResolver(client, clock, deadline_s=settings.dns.timeout_s, meters=meters)
+    resolver = CachingResolver(client, clock, deadline_s=settings.dns.timeout_s)
     return Ways(egress, resolver, endpoint)
 
 

@@ -15,7 +15,7 @@ import structlog
 from gatepost import act, deliver, journey, mailbox, record, workbench
 from gatepost.app import process
 from gatepost.app.board import Board
-from gatepost.app.build import clock, guards_no_fork, open_house, sequencer
+from gatepost.app.build import clock, entropy, guards_no_fork, open_house, sequencer, ways_of
 from gatepost.app.chores import Staff, chores_of, replay_before_doors
 from gatepost.app.doorway import doorway
 from gatepost.app.errors import STOP_ANSWER_S, HouseEndedError
@@ -31,9 +31,11 @@ from gatepost.app.smtp import Operator
 from gatepost.app.state import Running, announced
 from gatepost.app.systemd import Supervisor
 from gatepost.app.workers import Order
+from gatepost.db import Database
 from gatepost.db.launcher import Cluster, LauncherError
 from gatepost.db.lease import HeldError, Holder, Lease
 from gatepost.db.outside import through, without_passwords
+from gatepost.egress import Egress
 from gatepost.egress.addresses import is_this_machine
 from gatepost.jobs import Handler, Job, Lane, TryAgainError
 from gatepost.jobs.pause import pause
@@ -113,11 +115,12 @@ async def serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, asked.set)
     loop.add_signal_handler(signal.SIGHUP, _hung_up(reload, asked))
-    boards, past = _clean_boards(settings), Past(settings.state, clock)
-    meters = Board.shared(boards / "house.board")
+    ways = ways_of(settings, dsn, allow_loopback=allow_loopback)
     async with (
-        open_house(settings, dsn, allow_loopback=allow_loopback, meters=meters, past=past) as house,
-        _alone(settings, house, dsn) as lease,
+        ways.resolver,
+        _alone(settings, ways.egress, dsn) as lease,  # whoever is refused has touched nothing
+        _begun(settings) as (boards, meters, past),
+        open_house(settings, dsn, allow_loopback=allow_loopback, meters=meters, past=past, ways=ways) as house,
         noting(house),
         _unforked(settings, house),
         _unerased(settings, house, dsn, past) as staff,
@@ -197,16 +200,20 @@ def _stop(stop: asyncio.Event, house: House, staff: Staff) -> None:
 
 
 @asynccontextmanager
-async def _alone(settings: Settings, house: House, dsn: str) -> AsyncIterator[Lease]:
+async def _alone(settings: Settings, egress: Egress, dsn: str) -> AsyncIterator[Lease]:
     """Serve on a database on which no other house does; yield the lease that says so.
 
     Raises:
         HouseEndedError: another one does.
+        DatabaseUnavailableError: the database lets nobody in.
     """
-    began = house.clock().strftime("%Y-%m-%d %H:%M:%SZ")
-    folder, token = str(settings.state.resolve()), house.entropy(8).hex()
+    source = through(egress, dsn)
+    async with Database.open(source, size=1) as db:
+        await db.reach()  # waits for one that starts beside us, and says what is wrong with any other
+    began = clock().strftime("%Y-%m-%d %H:%M:%SZ")
+    folder, token = str(settings.state.resolve()), entropy(8).hex()
     holder = Holder(host=socket.gethostname(), folder=folder, since=began, token=token)
-    lease = Lease(through(house.egress, dsn), holder)
+    lease = Lease(source, holder)
     try:
         try:
             await lease.begin()
@@ -249,13 +256,17 @@ def _hung_up(reload: asyncio.Event, stop: asyncio.Event) -> Callable[[], None]:
     return act
 
 
-def _clean_boards(settings: Settings) -> Path:
-    """Return the folder of the processes' counters, empty: each life of a house begins at nought."""
+@asynccontextmanager
+async def _begun(settings: Settings) -> AsyncIterator[tuple[Path, Board, Past]]:
+    """Yield the folder of the processes' counters, the house's own counter there, and which time has surely passed.
+
+    All others' counters are gone: each life of a house begins at nought.
+    """
     boards = settings.state / "boards"
     boards.mkdir(mode=0o700, exist_ok=True)
     for left in boards.glob("*.board"):
         left.unlink()
-    return boards
+    yield boards, Board.shared(boards / "house.board"), Past(settings.state, clock)
 
 
 def _describe(settings: Settings, doors: Doors, dsn: str) -> Running:

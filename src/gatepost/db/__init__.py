@@ -2,7 +2,7 @@
 
 from gatepost.db.group_commit import GroupCommit
 from gatepost.db.pool import Database, Plans
-from gatepost.db.transaction import DatabaseUnavailableError, DiskError, Later, Transaction, UndecidedError
+from gatepost.db.transaction import DatabaseUnavailableError, DiskError, Later, LostError, Transaction, UndecidedError
 
 __all__ = [
     "Database",
@@ -10,6 +10,7 @@ __all__ = [
     "DiskError",
     "GroupCommit",
     "Later",
+    "LostError",
     "Plans",
     "Transaction",
     "UndecidedError",

@@ -111,6 +111,11 @@ class Exchange:
         self.unheard: psycopg.Error | None = None
         self.has_asked = False
 
+    @property
+    def is_lost(self) -> bool:
+        """The connection is gone, or given back: nothing more can be asked over it."""
+        return self._socket < 0
+
     def open(self) -> None:
         """Begin; raises ``psycopg.OperationalError`` where the connection is dead."""
         self._socket = self._pg.socket

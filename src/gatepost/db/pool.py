@@ -19,7 +19,7 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 from gatepost.db.exchange import Connection, Exchange
 from gatepost.db.outages import READ_ONLY, is_outage, outages
 from gatepost.db.outside import SILENCE, Dsn, DsnError
-from gatepost.db.transaction import DatabaseUnavailableError, Transaction, UndecidedError, needed
+from gatepost.db.transaction import DatabaseUnavailableError, LostError, Transaction, UndecidedError, needed
 from gatepost.db.waits import SilenceError, Waits
 from gatepost.egress import EgressRefusedError, UnreachableError
 from gatepost.ids import TenantId
@@ -147,6 +147,11 @@ class Database:
         """The key store that seals what is written here."""
         return needed(self._keys)
 
+    @property
+    def answer_s(self) -> float:
+        """How long one answer is waited for from now on, as a rule."""
+        return self._waits.most_s
+
     def transaction(
         self, tenant: TenantId | None, *, plans: Plans = Plans.USUAL
     ) -> AbstractAsyncContextManager[Transaction]:
@@ -160,6 +165,7 @@ class Database:
             DatabaseUnavailableError: no connection, or it broke, or the keys cannot be read or kept: nothing was
                 committed.
             DiskError: PostgreSQL's own disk failed a statement.
+            LostError: the connection broke before it was told to commit.
             UndecidedError: it broke before the commit was confirmed.
         """
         return self._begun("begin", tenant, plans)
@@ -183,16 +189,19 @@ class Database:
                 tx = Transaction(exchange, self._waits, tenant, self._keys)
                 yield tx
                 await tx.settle_keys()
+                committing = exchange.put("commit", {})
             except SilenceError:  # whoever does not answer is asked nothing more: the connection is broken off
                 raise
-            except Exception:
+            except Exception as error:
                 exchange.forget()
                 if exchange.has_asked:
                     with suppress(psycopg.OperationalError):
                         await self._waits.answer(exchange.put("rollback", {}))
+                if exchange.is_lost and isinstance(error, psycopg.Error) and is_outage(error):
+                    raise LostError(type(error).__name__) from error
                 raise
             try:
-                ended = await self._waits.answer(exchange.put("commit", {}))
+                ended = await self._waits.answer(committing)
             except psycopg.Error as error:
                 if is_outage(error) and not isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
                     raise UndecidedError(type(error).__name__) from error

@@ -16,6 +16,10 @@ class DatabaseUnavailableError(Exception):
     """PostgreSQL or the key store cannot be reached or went away; nothing was committed by this attempt. Try again."""
 
 
+class LostError(DatabaseUnavailableError):
+    """The connection was lost before COMMIT was sent: the same again, at once, does nothing twice."""
+
+
 class UndecidedError(DatabaseUnavailableError):
     """It went away as it was told to commit: whether it did, nobody knows."""
 

@@ -28,6 +28,11 @@ class Waits:
         self._looks = 0
         self._timer: asyncio.TimerHandle | None = None
 
+    @property
+    def most_s(self) -> float:
+        """How long each is waited for from now on, at the most."""
+        return self._most_s
+
     async def answer(self, done: asyncio.Future[PGresult], within_s: float | None = None) -> PGresult:
         """Return an answer once it is there.
 

@@ -37,6 +37,8 @@ class CachingResolver:
         max_entries: answers kept; the least recently used go first.
         max_octets: of memory for all that is kept; a stranger's zone may answer with 64 KB to every name it makes up.
         max_in_flight: questions on the wire at once; more wait their turn.
+
+    Attributes:
         meters: told of hits and of what the network answered.
     """
 
@@ -49,10 +51,9 @@ class CachingResolver:
         max_entries: int = 100_000,
         max_octets: int = 64 * 1024**2,
         max_in_flight: int = 256,
-        meters: Meters = UNMETERED,
     ) -> None:
         self._client = client
-        self._meters = meters
+        self.meters: Meters = UNMETERED
         self._clock = clock
         self._deadline_s = deadline_s
         self._max_entries = max_entries
@@ -107,7 +108,7 @@ class CachingResolver:
         kept = self._kept.get(key)  # most names are written as they are kept
         if kept is not None and self._clock() < kept[0]:
             self._kept.move_to_end(key)
-            self._meters.remembered()
+            self.meters.remembered()
             return kept[1]
         return self._find(_key(name, rdtype))
 
@@ -120,7 +121,7 @@ class CachingResolver:
             if found is None or found[1] is not answer or now >= found[0]:
                 return False
             used(key)
-        self._meters.remembered(len(answers))
+        self.meters.remembered(len(answers))
         return True
 
     def _find(self, key: Question) -> Answer | None:
@@ -129,7 +130,7 @@ class CachingResolver:
             return None
         if self._clock() < kept[0]:
             self._kept.move_to_end(key)
-            self._meters.remembered()
+            self.meters.remembered()
             return kept[1]
         self._forget(key)
         return None
@@ -141,7 +142,7 @@ class CachingResolver:
             answer = await self._ask_in_turn(key, began + self._deadline_s)
         finally:
             del self._asking[key]
-        self._meters.asked(answer.status, loop.time() - began)
+        self.meters.asked(answer.status, loop.time() - began)
         self._keep(key, answer)
         return answer
 
