@@ -154,6 +154,7 @@ def chores_of(house: House, keeper: Keeper, past: Past) -> Chores:
     return Chores(
         (
             Chore("clock", MINUTE_S, past.keep),
+            Chore("keys", MINUTE_S, house.db.check_keys),
             Chore("refusals", MINUTE_S, settle),
             Chore("bodies", DAY_S, sweep),
             Chore("counts", DAY_S / 4, forget),
