@@ -258,6 +258,21 @@ async def test_a_key_made_and_noted_while_we_ask_is_not_lost(
             assert await ours.note_keys() == 0
 
 
+async def test_what_keys_were_made_is_noted_once(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, ask = [], db.look_up
+
+    async def counted(query: LiteralString, **values: object) -> list[Any]:
+        asked.append(values["made"])
+        return await ask(query, **values)
+
+    monkeypatch.setattr(db, "look_up", counted)
+    made = db.keys.ever_made
+    for tenant in ("tn_new", "tn_new", "tn_newer"):
+        db.keys.lasting(tenant)
+        await db.keep_keys_noted()
+    assert asked == [made + 1, made + 2]
+
+
 async def test_newer_keys_open_an_older_database(db: Database, owner_dsn: str) -> None:
     db.keys.lasting("tn_a")
     await db.check_keys()

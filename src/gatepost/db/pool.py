@@ -98,6 +98,7 @@ class Database:
         self._keys = keys
         self._waits = Waits(answer_s)
         self._left_at = float("-inf")
+        self._keys_noted = -1
 
     @classmethod
     @asynccontextmanager
@@ -245,10 +246,16 @@ class Database:
             KeyringError: the key store cannot be read.
             DatabaseUnavailableError: no connection, or it broke.
         """
-        query = "select lookup_keys_made(%(store)s, %(made)s) as made"
-        (row,) = await self.look_up(query, store=self.keys.id, made=self.keys.ever_made)
+        query, made = "select lookup_keys_made(%(store)s, %(made)s) as made", self.keys.ever_made
+        (row,) = await self.look_up(query, store=self.keys.id, made=made)
         known: int = row.made
+        self._keys_noted = made
         return max(known - self.keys.ever_made, 0)  # asked anew: another process may have made some, and noted them
+
+    async def keep_keys_noted(self) -> None:
+        """Do so where any were made since, by whatever process; raises the same."""
+        if self.keys.ever_made != self._keys_noted:
+            await self.note_keys()
 
     async def check_writes(self) -> None:
         """See that the server takes writes: one that answers may do so as a standby, or as one whose disk is full.
