@@ -10,6 +10,7 @@ from gatepost.app import administer
 from gatepost.decide import PolicyError
 from gatepost.ids import AccountId, KeyId, PersonId, TenantId
 from gatepost.journey import House
+from gatepost.keys import KeyringError
 from gatepost.mail.address import Address
 
 HELP = Address("help", "acme.test")
@@ -80,6 +81,24 @@ async def test_no_master_key_comes_into_force_that_no_entry_names(house: House, 
     last = (await leaves(house, tenant.id))[-1]
     assert (last["action"], last["object_ref"]) == ("keys.rotate", f"rotation/{house.db.keys.rotations}")
     assert house.db.keys.rotations == before + 1
+
+
+async def test_an_older_key_store_is_accepted_once_and_the_record_says_so(
+    house: House, tenant: Tenant, owner_dsn: str
+) -> None:
+    await house.db.check_keys()
+    assert await administer.accept_keys(house) == 0
+    assert "keys.accept" not in [leaf["action"] for leaf in await leaves(house, tenant.id)]
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute("update keys_made set made = made + 1000")
+    with pytest.raises(KeyringError, match="older than the database"):
+        await house.db.check_keys()
+    lost = await administer.accept_keys(house)
+    assert 900 < lost <= 1000
+    last = (await leaves(house, tenant.id))[-1]
+    assert (last["action"], last["object_ref"]) == ("keys.accept", f"store/{house.db.keys.id}")
+    await house.db.check_keys()
+    assert await administer.accept_keys(house) == 0
 
 
 async def test_what_was_not_done_is_not_recorded(house: House, tenant: Tenant) -> None:

@@ -39,6 +39,13 @@ async def test_a_life_begins_and_ends_in_the_record(house: House, operator: Tena
     assert written[2][1] == {"code": 137}
 
 
+async def test_the_database_knows_at_a_stop_what_keys_were_made(house: House) -> None:
+    house.db.keys.lasting("tn_new")
+    await lifetime.note_stop(house)
+    (row,) = await house.db.look_up("select lookup_keys_made(%(store)s, 0) as made", store=house.db.keys.id)
+    assert row.made == house.db.keys.ever_made > 0
+
+
 async def test_a_start_names_the_settings_that_are_new_and_no_value(
     house: House, operator: TenantId, tmp_path: Path
 ) -> None:

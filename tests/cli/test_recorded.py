@@ -221,6 +221,12 @@ class Operator:
         with psycopg.connect(self._owner_dsn) as connection:
             connection.execute(query, [fingerprint])
 
+    def lose_keys(self) -> str:
+        """Have the database know of keys that the store has not had; return the command that accepts it."""
+        with psycopg.connect(self._owner_dsn) as connection:
+            connection.execute("update keys_made set made = made + 100")
+        return "keys accept"
+
     def actions(self) -> list[str]:
         with psycopg.connect(self._owner_dsn) as connection:
             rows = connection.execute("select leaf from entry order by id").fetchall()
@@ -268,6 +274,7 @@ def drives(operator: Operator, folder: Path) -> Iterator[tuple[str, list[str], s
     yield "agent remove", [box], "agent.remove"
     yield "agent off", [], "hosting.off"
     yield "keys rotate", [], "keys.rotate"
+    yield operator.lose_keys(), [], "keys.accept"
     yield "export add", ["otlp", "http://collector.example:1"], "export.add"
     (destination,) = operator.ids("export", "list")
     yield "export test", [destination], "export.test"

@@ -1,9 +1,10 @@
 import asyncio
 import os
-from contextlib import suppress
+import shutil
+from contextlib import closing, suppress
 from datetime import UTC
 from pathlib import Path
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -248,6 +249,72 @@ async def test_a_database_sealed_under_another_key_store_is_refused(db: Database
         with pytest.raises(KeyringError, match="start with the state folder it belongs to"):
             await wrong.check_keys()
     other.close()
+
+
+async def test_an_older_copy_of_the_key_store_is_refused(app_dsn: str, tmp_path: Path) -> None:
+    folder, older = tmp_path / "now", tmp_path / "older"
+    folder.mkdir(mode=0o700)
+    with closing(KeyStore.open(folder, os.urandom)) as keys:
+        keys.lasting("tn_a")
+    shutil.copytree(folder, older)
+    with (
+        closing(KeyStore.open(folder, os.urandom)) as keys,
+        closing(KeyStore.open(folder, os.urandom)) as other,
+        closing(KeyStore.open(older, os.urandom)) as lacking,
+    ):
+        async with Database.open(app_dsn, keys) as now, Database.open(app_dsn, other) as beside:
+            await now.check_keys()
+            async with Database.open(app_dsn, lacking) as then:
+                await then.check_keys()  # it lacks nothing yet
+                other.lasting("tn_b")
+                await beside.check_keys()
+                await now.check_keys()  # a key that another process made is there
+                with pytest.raises(KeyringError, match=r"lacks 1 or more.*newest backup.*keys accept"):
+                    await then.check_keys()
+                await then.check_keys(may_be_older=True)
+            keys.destroy("tn_a")
+            keys.destroy("tn_b")
+            await now.check_keys()  # what was destroyed was not lost
+
+
+async def test_a_key_made_and_noted_while_we_ask_is_not_lost(
+    app_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(KeyStore.open(tmp_path, os.urandom)) as keys, closing(KeyStore.open(tmp_path, os.urandom)) as other:
+        async with Database.open(app_dsn, keys) as ours, Database.open(app_dsn, other) as beside:
+            await ours.check_keys()
+            ask = ours.look_up
+
+            async def overtaken(query: LiteralString, **values: object) -> list[Any]:
+                other.lasting(f"tn_{os.urandom(4).hex()}")
+                await beside.check_keys()
+                return await ask(query, **values)
+
+            monkeypatch.setattr(ours, "look_up", overtaken)
+            assert await ours.note_keys() == 0
+
+
+async def test_what_keys_were_made_is_noted_once(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, ask = [], db.look_up
+
+    async def counted(query: LiteralString, **values: object) -> list[Any]:
+        asked.append(values["made"])
+        return await ask(query, **values)
+
+    monkeypatch.setattr(db, "look_up", counted)
+    made = db.keys.ever_made
+    for tenant in ("tn_new", "tn_new", "tn_newer"):
+        db.keys.lasting(tenant)
+        await db.keep_keys_noted()
+    assert asked == [made + 1, made + 2]
+
+
+async def test_newer_keys_open_an_older_database(db: Database, owner_dsn: str) -> None:
+    db.keys.lasting("tn_a")
+    await db.check_keys()
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute("update keys_made set made = 0")
+    await db.check_keys()
 
 
 async def test_whoever_waits_for_a_database_is_served_once_it_is_back(app_dsn: str) -> None:

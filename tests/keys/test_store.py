@@ -45,6 +45,32 @@ def test_a_key_that_is_there_stays_and_a_tenant_has_one_of_its_own(rows: Rows) -
     assert rows.by_name("tn_a", "tenant", "") == Row(1, "tn_a", "tenant", "", b"first")
 
 
+def test_every_key_that_was_made_counts_once_and_for_ever(rows: Rows) -> None:
+    with rows.writing():
+        rows.begin("house", b"proof")
+        rows.insert([ROW, ROW._replace(id=8)])
+        rows.insert([ROW, ROW._replace(id=9)])
+        rows.insert([])
+    assert rows.standing_house().made == 3
+    with rows.writing():
+        rows.delete("tn_a", None, None)
+    assert rows.standing_house().made == 3
+
+
+def test_the_file_of_a_release_that_did_not_count_is_counted_on(rows: Rows, tmp_path: Path) -> None:
+    with rows.writing():
+        rows.begin("house", b"proof")
+        rows.insert([ROW])
+    rows._connection.execute("alter table house drop column made")  # as it was made before
+    for _ in range(2):
+        later = Rows.open(tmp_path / "keys.sqlite")
+        with later.writing():
+            later.insert([ROW._replace(id=later.standing_house().made + 8)])
+        later.close()
+    assert rows.standing_house().made == 2
+    assert rows.by_id(7) == ROW
+
+
 def test_who_writes_elsewhere_is_noticed(rows: Rows, tmp_path: Path) -> None:
     other = Rows.open(tmp_path / "keys.sqlite")
     before = rows.version()

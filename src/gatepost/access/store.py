@@ -8,7 +8,7 @@ from gatepost.access.paper import Account, ApiKey, Person, Role, Scope, Tenant
 from gatepost.access.secret import Presented
 from gatepost.db import Database, Transaction
 from gatepost.ids import AccountId, KeyId, PersonId, TenantId
-from gatepost.keys import KeyringError, Vault
+from gatepost.keys import ErasedError, KeyringError, Vault
 from gatepost.mail.address import Address
 
 
@@ -37,6 +37,7 @@ async def every_tenant(db: Database, *, must_open: bool) -> tuple[Tenant, ...]:
     """Return all tenants of the house, in the order they came; where a name does not open and need not, the id.
 
     Raises:
+        ErasedError: the key of a name is gone, and the name must open.
         KeyringError: a name does not open, and must.
     """
     rows = await db.look_up("select tenant, sealed, plan from lookup_sealed_tenants()")
@@ -46,7 +47,7 @@ async def every_tenant(db: Database, *, must_open: bool) -> tuple[Tenant, ...]:
 def _named(vault: Vault, row: Any, *, must_open: bool) -> Tenant:
     try:
         return _tenant(vault, row)
-    except KeyringError:
+    except (ErasedError, KeyringError):
         if must_open:
             raise
         return Tenant(TenantId(row.tenant), row.tenant, row.plan)

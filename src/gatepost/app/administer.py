@@ -132,6 +132,25 @@ async def rotate_keys(house: House) -> int:
     return keys.rotate()
 
 
+async def accept_keys(house: House) -> int:
+    """Go on with a key store that has lost keys, having noted it in every tenant's record; return how many it lacks.
+
+    As with ``rotate_keys``, the entries come first. 0 where the store has lost none, and nothing is done.
+
+    Raises:
+        KeyringError: the key store cannot be read or written.
+    """
+    lost = await house.db.note_keys()
+    if not lost:
+        return 0
+    for tenant in await access.list_tenants(house.db, must_open=False):
+        async with house.db.transaction(tenant.id) as tx:
+            await _note(tx, house, "keys.accept", f"store/{house.db.keys.id}", public={"lost": lost})
+    house.db.keys.pass_over(lost)
+    await house.db.note_keys()
+    return lost
+
+
 async def add_tenant(house: House, *, name: str, plan: str, identifier: TenantId | None = None) -> Tenant:
     """Make a tenant, with an id of its own unless one is given.
 

@@ -125,6 +125,7 @@ async def open_house(
     door: str = "",
     past: Past | None = None,
     ways: Ways | None = None,
+    older_keys: bool = False,
 ) -> AsyncIterator[House]:
     """Build what the stages stand on, and take it down at the end.
 
@@ -136,6 +137,7 @@ async def open_house(
         door: where the process that runs hosted agents asks for its connections; empty for every other.
         past: which time has surely passed, for the process that keeps it; any other looks it up.
         ways: what connects outwards, from whoever has built it already (``ways_of``).
+        older_keys: also where the key store has lost keys, to have that accepted.
 
     Raises:
         SettingsError: a setting cannot be used.
@@ -154,7 +156,7 @@ async def open_house(
     ):
         await asyncio.gather(db.reach(), accepting.reach())  # a house without its database would say that it serves
         await check_schema(db)
-        await db.check_keys()
+        await db.check_keys(may_be_older=older_keys)
         if not door:  # who opens it bars
             await bar(ways.egress, db, settings, clock())
         past = past or Past(settings.state, clock)

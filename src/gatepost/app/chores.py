@@ -36,7 +36,7 @@ AWAY = (BlobsUnavailableError, DatabaseUnavailableError, KeyringError, RollError
 JITTER = 0.1
 """A part of the pause, so that many houses on one database, started together, do not come together for ever."""
 
-NEWS_S, MINUTE_S, HOUR_S, DAY_S = 15.0, 60.0, 3_600.0, 86_400.0
+KEYS_S, NEWS_S, MINUTE_S, HOUR_S, DAY_S = 2.0, 15.0, 60.0, 3_600.0, 86_400.0
 
 log = structlog.get_logger()
 
@@ -154,6 +154,7 @@ def chores_of(house: House, keeper: Keeper, past: Past) -> Chores:
     return Chores(
         (
             Chore("clock", MINUTE_S, past.keep),
+            Chore("keys", KEYS_S, house.db.keep_keys_noted),
             Chore("refusals", MINUTE_S, settle),
             Chore("bodies", DAY_S, sweep),
             Chore("counts", DAY_S / 4, forget),

@@ -11,6 +11,7 @@ from gatepost.app.administer import note_house
 from gatepost.app.state import write_private
 from gatepost.db import DatabaseUnavailableError
 from gatepost.journey import House
+from gatepost.keys import KeyringError
 from gatepost.settings import Settings, flat
 
 SEEN = "last-start.json"
@@ -28,9 +29,10 @@ async def note_start(settings: Settings, house: House) -> None:
 
 
 async def note_stop(house: House) -> None:
-    """Record that the house stops in order; a database that is away takes the entry with it."""
-    with suppress(DatabaseUnavailableError):
+    """Record that the house stops in order, and what keys were made; a database that is away takes both with it."""
+    with suppress(DatabaseUnavailableError, KeyringError):
         await note_house(house, "house.stop", {})
+        await house.db.note_keys()
 
 
 async def note_restart(house: House, code: int) -> None:

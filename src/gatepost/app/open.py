@@ -11,6 +11,7 @@ from gatepost.app.smtp import Operator
 from gatepost.app.state import locked, prepare, running
 from gatepost.db import DatabaseUnavailableError
 from gatepost.journey import House
+from gatepost.keys import KeyringError
 from gatepost.record.connections import write_connections
 from gatepost.record.errors import ForkError
 from gatepost.settings import Settings
@@ -18,7 +19,7 @@ from gatepost.upkeep.retention import Keeper
 
 
 @asynccontextmanager
-async def admin_house(settings: Settings, *, may_lag: bool = False) -> AsyncIterator[House]:
+async def admin_house(settings: Settings, *, may_lag: bool = False, older_keys: bool = False) -> AsyncIterator[House]:
     """Yield the house for one administrative command.
 
     A configured database is used as it is. With the embedded one, a house that is up lends its PostgreSQL; otherwise
@@ -27,12 +28,13 @@ async def admin_house(settings: Settings, *, may_lag: bool = False) -> AsyncIter
     Args:
         settings: the house's.
         may_lag: for commands that write nothing: also where the database lags behind its own log.
+        older_keys: as for ``open_house``.
 
     Raises:
         HouseEndedError: it does, and may not.
     """
     async with AsyncExitStack() as stack:
-        house = await _opened(settings, _reach(settings, stack), stack)
+        house = await _opened(settings, _reach(settings, stack), stack, older_keys=older_keys)
         await _see_whole(settings, house, may_lag=may_lag)
         if not may_lag:
             stack.push_async_callback(_tell, house)
@@ -51,17 +53,19 @@ async def admin_keeper(settings: Settings, *, may_lag: bool = False) -> AsyncIte
         yield house, await stack.enter_async_context(open_keeper(settings, house, dsn))
 
 
-async def _opened(settings: Settings, dsn: str, stack: AsyncExitStack) -> House:
+async def _opened(settings: Settings, dsn: str, stack: AsyncExitStack, *, older_keys: bool = False) -> House:
     """Open the house with the ways out it has while it is up: an embedded database is one of `up`."""
-    return await stack.enter_async_context(open_house(settings, dsn, allow_loopback=not settings.database.dsn))
+    is_embedded = not settings.database.dsn
+    return await stack.enter_async_context(open_house(settings, dsn, allow_loopback=is_embedded, older_keys=older_keys))
 
 
 async def _tell(house: House) -> None:
-    """Write down what the command connected to, and what was refused."""
-    if not house.egress.has_counted:
-        return
-    with suppress(DatabaseUnavailableError):
-        await write_connections(house.db, house.egress, operator=await Operator(house).tenant(), entropy=house.entropy)
+    """Write down what the command connected to, what was refused, and how many keys there were made."""
+    with suppress(DatabaseUnavailableError, KeyringError):
+        if house.egress.has_counted:
+            operator = await Operator(house).tenant()
+            await write_connections(house.db, house.egress, operator=operator, entropy=house.entropy)
+        await house.db.note_keys()
 
 
 async def refuse_lag(settings: Settings, house: House) -> None:

@@ -368,6 +368,15 @@ def rotate_keys() -> None:
     typer.echo(f"{count} keys are wrapped under a new master key: back up the key folder now")
 
 
+@seals.command("accept")
+def accept_keys() -> None:
+    """Go on with an older copy of the key store where no newer one is left; what its lost keys sealed stays sealed."""
+    lost = with_house(administer.accept_keys, older_keys=True)
+    if not lost:
+        raise Refusal("the key store has lost no key that the database knows of: there is nothing to accept")
+    typer.echo(f"accepted: what was sealed under the {lost} or more lost keys stays unreadable; back up the key folder")
+
+
 @seals.command("list")
 def list_keys_of_the_store(*, as_json: AsJson = False) -> None:
     """List how many keys each tenant has of each kind; no key is shown."""

@@ -51,14 +51,20 @@ def read_settings(config: Path | None = None) -> Settings:
     return settings.from_process(config)
 
 
-def with_house(work: Callable[[House], Awaitable[T]], config: Path | None = None, *, may_lag: bool = False) -> T:
+def with_house(
+    work: Callable[[House], Awaitable[T]],
+    config: Path | None = None,
+    *,
+    may_lag: bool = False,
+    older_keys: bool = False,
+) -> T:
     """Do ``work`` on the house of this state folder, whether it is up or not (``admin_house``)."""
     import asyncio  # noqa: PLC0415  # as the next
 
     from gatepost.app.open import admin_house  # noqa: PLC0415  # not every command needs a house
 
     async def inside() -> T:
-        async with admin_house(read_settings(config), may_lag=may_lag) as house:
+        async with admin_house(read_settings(config), may_lag=may_lag, older_keys=older_keys) as house:
             return await work(house)
 
     return asyncio.run(inside())

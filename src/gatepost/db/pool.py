@@ -42,6 +42,12 @@ CLOSE_S = 1.0
 CONFIGURE_S = 5.0
 """How long a new connection may take to say how it commits."""
 
+OLDER_STEP = (
+    "restore the newest backup of the keys folder; where there is none newer, `gatepost keys accept` goes on without"
+    " the keys it lacks, and what they sealed stays unreadable for ever"
+)
+"""What to do about a key store that has lost keys."""
+
 LEAVE_EVERY_S = 1.0
 """How often all connections are replaced at the most because one of them leads to a server that takes no writes."""
 
@@ -92,6 +98,7 @@ class Database:
         self._keys = keys
         self._waits = Waits(answer_s)
         self._left_at = float("-inf")
+        self._keys_noted = -1
 
     @classmethod
     @asynccontextmanager
@@ -224,11 +231,11 @@ class Database:
         async with self._exchange() as exchange:
             return exchange.rows(await self._waits.answer(exchange.put(query, values), LOOK_UP_S))
 
-    async def check_keys(self) -> None:
+    async def check_keys(self, *, may_be_older: bool = False) -> None:
         """See that this database is sealed under our key store; one that never was is from now on.
 
         Raises:
-            KeyringError: it is another's: what to do.
+            KeyringError: it is another's, or has lost keys, where it may not be an older copy: what to do.
             DatabaseUnavailableError: no connection, or it broke.
         """
         (row,) = await self.look_up("select lookup_key_store(%(offered)s) as id", offered=self.keys.id)
@@ -237,6 +244,27 @@ class Database:
                 f"the database is sealed under the key store {row.id}, and that of the state folder is {self.keys.id}:"
                 " start with the state folder it belongs to (GATEPOST_STATE), or restore its keys from your backup"
             )
+        lost = await self.note_keys()
+        if lost and not may_be_older:
+            raise KeyringError(f"{older(lost)}: {OLDER_STEP}")
+
+    async def note_keys(self) -> int:
+        """Note how many keys our store has had made; return how many it has lost: 0 unless it is an older copy.
+
+        Raises:
+            KeyringError: the key store cannot be read.
+            DatabaseUnavailableError: no connection, or it broke.
+        """
+        query, made = "select lookup_keys_made(%(store)s, %(made)s) as made", self.keys.ever_made
+        (row,) = await self.look_up(query, store=self.keys.id, made=made)
+        known: int = row.made
+        self._keys_noted = made
+        return max(known - self.keys.ever_made, 0)  # asked anew: another process may have made some, and noted them
+
+    async def keep_keys_noted(self) -> None:
+        """Do so where any were made since, by whatever process; raises the same."""
+        if self.keys.ever_made != self._keys_noted:
+            await self.note_keys()
 
     async def check_writes(self) -> None:
         """See that the server takes writes: one that answers may do so as a standby, or as one whose disk is full.
@@ -327,6 +355,11 @@ class Database:
                     yield connection
                 finally:
                     await connection.execute("unlisten *")
+
+
+def older(lost: int) -> str:
+    """Return what is wrong with a key store that has lost so many keys."""
+    return f"the key store is older than the database: it lacks {lost} or more of the keys that were made since"
 
 
 async def _make_durable(connection: Connection) -> None:

@@ -126,6 +126,11 @@ class KeyStore:
         return self._house.rotations
 
     @property
+    def ever_made(self) -> int:
+        """How many keys were ever made, by whatever process, and are durable or were: a copy taken before has fewer."""
+        return self._rows.standing_house().made
+
+    @property
     def keyring(self) -> Keyring:
         """What wraps the house's own secrets: signing keys, webhook secrets."""
         mac, _ = self.lasting("")
@@ -315,6 +320,11 @@ class KeyStore:
     def subject_name(self, tenant: str, address_key: str) -> str:
         """Return the name of a person's keys; ``address_key`` as ``Address.key`` spells it."""
         return self.vault(tenant).blind_text(SUBJECT, address_key)
+
+    def pass_over(self, keys: int) -> None:
+        """Count keys that this store lost, as if it had had them."""
+        with self._writer() as rows:
+            rows.count(keys)
 
     def rotate(self) -> int:
         """Put a new master key in force (``rotation``); return how many keys were wrapped anew."""

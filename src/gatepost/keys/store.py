@@ -29,7 +29,8 @@ _SCHEMA = """
       id text not null,              -- which house this is; its database knows it too
       proof blob not null,           -- wrapped under the master key: does a master key fit?
       rotations integer not null,    -- how many master keys there were before
-      destructions integer not null  -- how often keys were destroyed: what is remembered of them is to be forgotten
+      destructions integer not null, -- how often keys were destroyed: what is remembered of them is to be forgotten
+      made integer not null default 0  -- how many keys were ever made: an older copy has had fewer
     ) strict;
     create table if not exists key (
       id integer primary key,
@@ -41,6 +42,8 @@ _SCHEMA = """
     create index if not exists key_by_name on key (tenant, kind, name);
     create unique index if not exists key_one_per_tenant on key (tenant) where kind = 'tenant';
 """
+_COUNTING = "alter table house add column made integer not null default 0"
+"""For the store of a release that did not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class House:
     proof: bytes
     rotations: int
     destructions: int
+    made: int
 
 
 class Row(NamedTuple):
@@ -119,6 +123,8 @@ class Rows:
         connection.execute("pragma synchronous = full")
         connection.execute("pragma secure_delete = on")
         connection.executescript(_SCHEMA)
+        if "made" not in {name for _, name, *_ in connection.execute("pragma table_info(house)")}:
+            connection.execute(_COUNTING)
         return cls(connection, path)
 
     def close(self) -> None:
@@ -178,7 +184,7 @@ class Rows:
 
     def house(self) -> House | None:
         """Return the store's own row; None where it was just made."""
-        found = self._read("select id, proof, rotations, destructions from house")
+        found = self._read("select id, proof, rotations, destructions, made from house")
         return House(*found[0]) if found else None
 
     def standing_house(self) -> House:
@@ -190,8 +196,8 @@ class Rows:
 
     def begin(self, house_id: str, proof: bytes) -> House:
         """Write the store's own row and return it."""
-        self._connection.execute("insert into house values (1, ?, ?, 0, 0)", (house_id, proof))
-        return House(house_id, proof, 0, 0)
+        self._connection.execute("insert into house values (1, ?, ?, 0, 0, 0)", (house_id, proof))
+        return House(house_id, proof, 0, 0, 0)
 
     def turn(self, proof: bytes) -> None:
         """Note that a new master key is in force."""
@@ -246,7 +252,12 @@ class Rows:
 
     def insert(self, rows: Iterable[Row]) -> None:
         """Add keys; one that is there already stays as it is."""
-        self._connection.executemany("insert or ignore into key values (?, ?, ?, ?, ?)", rows)
+        query = "insert or ignore into key values (?, ?, ?, ?, ?)"
+        self.count(self._connection.executemany(query, rows).rowcount)
+
+    def count(self, keys: int) -> None:
+        """Note that so many more keys were made."""
+        self._connection.execute("update house set made = made + ?", (keys,))
 
     def after(self, key: int, limit: int) -> list[Row]:
         """Return the keys with the next higher ids, in order."""

@@ -1,15 +1,16 @@
 """The whole examination; its checks have tests of their own."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from gatepost.app.administer import add_tenant
+from gatepost.app.administer import accept_keys, add_tenant, find_tenant, remove_tenant
 from gatepost.app.doctor import Finding, Level, disk, examine
 from gatepost.app.open import admin_house
 from gatepost.app.state import prepare
-from gatepost.keys import KeyStore
+from gatepost.keys import KeyringError, KeyStore
 from gatepost.settings import DatabaseSettings, DnsSettings, HttpSettings, Settings, SmtpSettings
 
 
@@ -79,6 +80,29 @@ async def test_a_database_of_another_house_is_told(tmp_path: Path, app_dsn: str)
     found = await failures(settings)
     assert "does not open" in found["keys.fit"].said
     assert "does not open" in found["dns"].said
+
+
+async def test_an_older_copy_of_the_key_folder_is_told(tmp_path: Path, app_dsn: str) -> None:
+    settings = await sealed(tmp_path / "state", app_dsn)
+    keys, older = settings.state / "keys", tmp_path / "older"
+    shutil.copytree(keys, older)
+    async with admin_house(settings) as house:
+        later = (await add_tenant(house, name="Later", plan="team")).id
+    keys.rename(tmp_path / "newest")
+    older.rename(keys)
+    missed = (await failures(settings))["keys.fit"]
+    assert "older than the database" in missed.said
+    assert "newest backup" in missed.next_step
+    with pytest.raises(KeyringError, match="older than the database"):
+        async with admin_house(settings):
+            pass
+    async with admin_house(settings, older_keys=True) as house:
+        assert await accept_keys(house)
+    assert "older" not in (await failures(settings))["keys.fit"].said  # the tenant's own key was among the lost
+    async with admin_house(settings) as house:
+        assert (await find_tenant(house, later)).id == later
+        await remove_tenant(house, later)
+    assert "keys.fit" not in await failures(settings)
 
 
 async def test_a_check_that_fails_in_itself_takes_no_other_along(

@@ -39,7 +39,7 @@ STAYS = {
     "log_reading": "how far the house has read each of its logs again",
     "trust_look": "when the operator asked for a look at all claims",
     "known_bad": "empty, and nobody can write to it: a known bad right for the check that looks for such",
-    **dict.fromkeys(("key_store", "schema_migration", "retention_cursor"), "the house's own books"),
+    **dict.fromkeys(("key_store", "keys_made", "schema_migration", "retention_cursor"), "the house's own books"),
     "policy_proposal": SET_UP,
     "draft_replay": "a draft of a policy, and numbers; the next one takes it away after a week",
     "draft_replay_change": OURS,

@@ -7,7 +7,7 @@ from pathlib import Path
 from gatepost import access
 from gatepost.app.doctor.finding import Finding, failure, ok, warning
 from gatepost.clock import Entropy
-from gatepost.db import Database
+from gatepost.db import OLDER_STEP, Database, older
 from gatepost.keys import FILE, MASTER, NEXT, ErasedError, KeyringError, KeysAwayError, KeysDamagedError, KeyStore
 from gatepost.record import log_store
 from gatepost.record.log_store import LOG_KEY_PURPOSE
@@ -61,9 +61,11 @@ def _look(folder: Path, entropy: Entropy) -> tuple[list[Finding], KeyStore | Non
 
 
 async def try_on(keys: KeyStore, db: Database) -> list[Finding]:
-    """Open one sealed secret of each tenant."""
+    """See that no key was lost, and open one sealed secret of each tenant."""
     opened = 0
     try:
+        if lost := await db.note_keys():
+            return [failure("keys.fit", older(lost), OLDER_STEP)]
         for tenant in await access.list_tenants(db):
             async with db.transaction(tenant.id) as tx:
                 kept = await log_store.log_key(tx)

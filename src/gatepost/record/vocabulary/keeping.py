@@ -37,6 +37,12 @@ class KeysRotate(Act, frozen=True, kw_only=True, tag="keys.rotate"):
     """A new master key is put in force. Where the same number comes again, the one before did not come to be."""
 
 
+class KeysAccept(Act, frozen=True, kw_only=True, tag="keys.accept"):
+    """An older copy of the key store is used from here on: what at least so many lost keys sealed opens no more."""
+
+    lost: int
+
+
 class ExportAdd(Act, frozen=True, kw_only=True, tag="export.add"):
     """The record is sent on to another destination."""
 
