@@ -4,13 +4,14 @@ from datetime import UTC, datetime, timedelta
 import dns.message
 import dns.rcode
 import pytest
+from typing_extensions import override
 
-from gatepost.dns import CachingResolver, RdType, Status
+from gatepost.dns import CachingResolver, Client, RdType, Status
 from gatepost.dns.cache import ENTRY_OCTETS, _octets
 from gatepost.dns.client import MISSING_TTL_S, SILENT_TTL_S, TRIES
-from gatepost.dns.paper import RECORD_OCTETS
+from gatepost.dns.paper import RECORD_OCTETS, Answer
 from hostile_dns import Server, answer, serving
-from ways import dns_client
+from ways import dns_client, way_out
 
 
 class Hands:
@@ -136,6 +137,59 @@ async def test_who_waited_for_a_turn_has_not_heard_silence() -> None:
         assert resolver.peek(names[0], RdType.TXT) is not None
         assert resolver.peek(names[1], RdType.TXT) is None
         assert resolver.peek(names[2], RdType.TXT) is None
+
+
+class Silent(Client):
+    """Asks nobody: answers at once, but keeps silent for names that say so, until it is told to give up."""
+
+    def __init__(self) -> None:
+        super().__init__([], way_out(), bytes, timeout_s=1)
+        self.given_up = asyncio.Event()
+        self.on_the_wire = 0
+
+    @override
+    async def ask(self, name: str, rdtype: RdType, *, until: float = 0) -> Answer:
+        if not name.startswith("silent"):
+            return Answer(Status.OK, (name,), 60)
+        self.on_the_wire += 1
+        await self.given_up.wait()
+        return Answer(Status.TEMPERROR)
+
+
+async def test_a_crowd_of_silent_zones_holds_up_nobody_else() -> None:
+    """Twenty messages with a hundred and twenty names each had every turn until their tries were over."""
+    loop, client = asyncio.get_running_loop(), Silent()
+    until = loop.time() + 30
+    async with CachingResolver(client, Hands(), deadline_s=30) as resolver, asyncio.TaskGroup() as tasks:
+        crowd = [
+            tasks.create_task(resolver.query_all([(f"silent{at}.{one}", RdType.TXT) for at in range(120)], until))
+            for one in range(20)
+        ]
+        await asyncio.sleep(0.05)
+        assert client.on_the_wire > 200
+        for at in range(3):  # one round of questions after the other
+            asked = [(f"{name}.{at}", RdType.TXT) for name in "abcdefgh"]
+            answers = await resolver.query_all(asked, loop.time() + 0.5)
+            assert [answers[each].status for each in asked] == [Status.OK] * len(asked)
+        assert (await asyncio.wait_for(resolver.query("host", RdType.A), 0.5)).status is Status.OK
+        assert client.on_the_wire <= 256
+        client.given_up.set()
+        assert {answer.status for one in crowd for answer in (await one).values()} == {Status.TEMPERROR}
+
+
+async def test_a_name_that_a_crowd_asks_for_as_well_does_not_wait_with_it() -> None:
+    loop, client = asyncio.get_running_loop(), Silent()
+    names = [*(f"silent{at}" for at in range(20)), "honest"]
+    async with (
+        CachingResolver(client, Hands(), deadline_s=30, max_in_flight=8) as resolver,
+        asyncio.TaskGroup() as tasks,
+    ):
+        tasks.create_task(resolver.query_all([(name, RdType.TXT) for name in names], loop.time() + 30))
+        await asyncio.sleep(0.05)
+        assert resolver.peek("honest", RdType.TXT) is None
+        asked = ("honest", RdType.TXT)
+        assert (await resolver.query_all([asked], loop.time() + 0.5))[asked].status is Status.OK
+        client.given_up.set()
 
 
 async def test_equal_questions_are_asked_once() -> None:

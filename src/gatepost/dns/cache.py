@@ -10,6 +10,7 @@ from typing import Self
 from gatepost.clock import Clock
 from gatepost.dns.client import Client
 from gatepost.dns.paper import Answer, Question, RdType, Status
+from gatepost.dns.turns import Asker, Turns
 from gatepost.dns.wire import is_askable
 from gatepost.meters import UNMETERED, Meters
 
@@ -36,7 +37,8 @@ class CachingResolver:
         deadline_s: the longest one caller waits, queueing included; then TEMPERROR.
         max_entries: answers kept; the least recently used go first.
         max_octets: of memory for all that is kept; a stranger's zone may answer with 64 KB to every name it makes up.
-        max_in_flight: questions on the wire at once; more wait their turn.
+        max_in_flight: questions on the wire at once; more wait their turn, and who has few there comes first.
+        max_slow: questions at once, besides, that wait longer than for a healthy server.
 
     Attributes:
         meters: told of hits and of what the network answered.
@@ -51,6 +53,7 @@ class CachingResolver:
         max_entries: int = 100_000,
         max_octets: int = 64 * 1024**2,
         max_in_flight: int = 256,
+        max_slow: int = 256,
     ) -> None:
         self._client = client
         self.meters: Meters = UNMETERED
@@ -59,13 +62,13 @@ class CachingResolver:
         self._max_entries = max_entries
         self._max_octets = max_octets
         self._octets = 0
-        self._turns = asyncio.Semaphore(max_in_flight)
+        self._turns = Turns(max_in_flight, max_slow)
         self._kept: OrderedDict[Question, tuple[datetime, Answer]] = OrderedDict()
         self._asking: dict[Question, asyncio.Task[Answer]] = {}
 
     async def query(self, name: str, rdtype: RdType) -> Answer:
         """Return the answer from the cache or the network; TEMPERROR when the deadline passes."""
-        asking = self._begin(_key(name, rdtype))
+        asking = self._begin(_key(name, rdtype), Asker())
         if isinstance(asking, Answer):
             return asking
         try:
@@ -78,7 +81,8 @@ class CachingResolver:
 
     async def query_all(self, questions: Sequence[Question], until: float) -> dict[Question, Answer]:
         """Ask several questions together; those that have no answer by loop time ``until`` are left out."""
-        begun = {question: self._begin(_key(*question)) for question in questions}
+        asker = Asker()
+        begun = {question: self._begin(_key(*question), asker) for question in questions}
         asking = {one for one in begun.values() if not isinstance(one, Answer)}
         if asking:  # whoever gives up waiting takes no answer from the others: these tasks are everybody's
             await asyncio.wait(asking, timeout=until - asyncio.get_running_loop().time())
@@ -90,7 +94,7 @@ class CachingResolver:
                 answers[question] = _FAILED if one.cancelled() else one.result()
         return answers
 
-    def _begin(self, key: Question) -> Answer | asyncio.Task[Answer]:
+    def _begin(self, key: Question, asker: Asker) -> Answer | asyncio.Task[Answer]:
         """Return the answer where it needs no asking, or else the one task that asks for it."""
         found = self._find(key)
         if found is not None:
@@ -99,7 +103,9 @@ class CachingResolver:
             return Answer(Status.NXDOMAIN)
         asking = self._asking.get(key)
         if asking is None:
-            asking = self._asking[key] = asyncio.get_running_loop().create_task(self._ask(key))
+            asking = self._asking[key] = asyncio.get_running_loop().create_task(self._ask(key, asker))
+        else:
+            self._turns.join(key, asker)
         return asking
 
     def peek(self, name: str, rdtype: RdType) -> Answer | None:
@@ -135,30 +141,29 @@ class CachingResolver:
         self._forget(key)
         return None
 
-    async def _ask(self, key: Question) -> Answer:
+    async def _ask(self, key: Question, asker: Asker) -> Answer:
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
-            answer = await self._ask_in_turn(key, began + self._deadline_s)
+            answer = await self._ask_in_turn(key, asker, began)
         finally:
             del self._asking[key]
         self.meters.asked(answer.status, loop.time() - began)
         self._keep(key, answer)
         return answer
 
-    async def _ask_in_turn(self, key: Question, until: float) -> Answer:
-        if self._turns.locked():
+    async def _ask_in_turn(self, key: Question, asker: Asker, began: float) -> Answer:
+        until = began + self._deadline_s
+        turn = self._turns.at_once(asker, began)
+        if turn is None:
             try:
-                async with asyncio.timeout_at(until):
-                    await self._turns.acquire()
+                turn = await self._turns.wait(key, asker, until)
             except TimeoutError:
                 return _FAILED
-        else:
-            await self._turns.acquire()  # at once, so that no timer is needed
         try:
             return await self._client.ask(*key, until=until)
         finally:
-            self._turns.release()
+            self._turns.give_back(turn)
 
     def _keep(self, key: Question, answer: Answer) -> None:
         is_failure = answer.status is Status.TEMPERROR
