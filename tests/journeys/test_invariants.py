@@ -8,6 +8,7 @@ import pytest
 
 from gatepost.db import Database
 from gatepost.journey import House
+from gatepost.mailbox import BodyMissingError
 from invariants import check
 from journeys.scene import set_scene
 from outbound import TENANT
@@ -49,5 +50,5 @@ async def test_a_broken_law_is_found(house: House, owner_dsn: str, crime: Litera
 async def test_a_body_that_is_gone_is_found(house: House, owner_dsn: str) -> None:
     with psycopg.connect(owner_dsn) as connection:
         connection.execute("delete from body")
-    with pytest.raises(LookupError):
+    with pytest.raises(BodyMissingError):
         await check(house, TENANT)
