@@ -77,14 +77,14 @@ async def test_opening_the_link_shows_the_message_and_changes_nothing(
     assert (await state_of(house, ours, waiting)).state is HoldState.WAITING
 
 
-async def test_what_is_not_there_any_more_is_said_so(
+async def test_what_the_store_does_not_find_is_asked_for_again_later(
     house: House, ours: Tenancy, waiting: Hold, officer: Person, page: httpx2.AsyncClient, owner_dsn: str
 ) -> None:
     """The page ended with 500."""
     with psycopg.connect(owner_dsn) as owner:  # the serving role cannot
         owner.execute("delete from body where email = %s", [waiting.email])
     shown = await page.get(path_of(house, ours, waiting, officer))
-    assert (shown.status_code, "It cannot be shown" in shown.text) == (409, True)
+    assert (shown.status_code, "try again soon" in shown.text) == (503, True)
 
 
 async def test_an_approver_sees_what_is_attached_and_that_a_file_is_not_what_it_says(
