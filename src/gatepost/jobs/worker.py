@@ -99,11 +99,13 @@ class Worker:
     async def _fill(self, group: asyncio.TaskGroup) -> None:
         """Start due jobs while there are any and there is room, then rest until something may have changed."""
         self._wake.clear()
-        for lane in self._lanes:
-            while (room := self._room(lane)) and (taken := await self._lease(lane, room)):
-                for leased in taken:
-                    task = group.create_task(self._keep(leased))
-                    self._running[leased.job.id, leased.job.attempt] = (leased.job, task)
+        while open_ := [lane for lane in self._lanes if self._room(lane) > 0]:
+            taken = await self._lease(open_)
+            if not taken:
+                break
+            for leased in taken:
+                task = group.create_task(self._keep(leased))
+                self._running[leased.job.id, leased.job.attempt] = (leased.job, task)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._pace.poll_s):
                 await self._wake.wait()
@@ -111,12 +113,15 @@ class Worker:
     def _room(self, lane: Lane) -> int:
         return lane.concurrency - sum(job.kind in lane.handlers for job, _ in self._running.values())
 
-    async def _lease(self, lane: Lane, room: int) -> tuple[Leased, ...]:
+    async def _lease(self, lanes: Sequence[Lane]) -> tuple[Leased, ...]:
+        """Take what is due in any of these, with one question; no more than each of them has room for."""
+        kinds = [kind for lane in lanes for kind in lane.handlers]
+        wanted = min(self._room(lane) for lane in lanes)
         now = self._clock()
         until = now + timedelta(seconds=self._pace.lease_s)
         try:
             async with self._db.transaction(None) as tx:
-                return await store.lease(tx, list(lane.handlers), at=now, until=until, wanted=room)
+                return await store.lease(tx, kinds, at=now, until=until, wanted=wanted)
         except DatabaseUnavailableError:
             log.warning("jobs.database_unavailable")
             return ()
