@@ -76,16 +76,30 @@ class MarkedBlobs(Blobs):
         if self._has_failed:
             await self.write(MARK, self._owner.encode())
 
+    async def is_marked(self) -> bool:
+        """Tell whether the house's store has its mark already; nothing is written.
+
+        Raises:
+            StrangeStoreError: it is not the house's.
+            BlobsUnavailableError: it does not answer.
+        """
+        found = await self._blobs.read(MARK)
+        if found is None and await self._is_ours():
+            return False
+        if found is None or found.strip() != self._owner.encode():  # an editor ends what a person wrote with a line
+            raise StrangeStoreError(self._owner, found)
+        return True
+
     async def _check(self) -> None:
         """See that it is ours, and mark it where it is not marked yet; raises ``StrangeStoreError``."""
         if time.monotonic() - self._seen_at <= FRESH_S:
             return
-        found = await self._blobs.read(MARK)
-        if found is None and await self._is_ours():
-            found = self._owner.encode()
-            await self._blobs.write(MARK, found)
+        try:
+            is_marked = await self.is_marked()
+        except StrangeStoreError as error:
+            log.error("blobs.strange", error=str(error))
+            raise
+        if not is_marked:
+            await self._blobs.write(MARK, self._owner.encode())
             log.info("blobs.marked")
-        if found is None or found.strip() != self._owner.encode():  # an editor ends what a person wrote with a line
-            log.error("blobs.strange", is_marked=found is not None)
-            raise StrangeStoreError(self._owner, found)
         self._seen_at = time.monotonic()

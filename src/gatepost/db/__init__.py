@@ -1,11 +1,10 @@
 """PostgreSQL: one adapter. Transactions carry their tenant, and row-level security holds every query to it."""
 
 from gatepost.db.group_commit import GroupCommit
-from gatepost.db.pool import OLDER_STEP, Database, Plans, older
+from gatepost.db.pool import Database, Plans
 from gatepost.db.transaction import DatabaseUnavailableError, DiskError, Later, LostError, Transaction, UndecidedError
 
 __all__ = [
-    "OLDER_STEP",
     "Database",
     "DatabaseUnavailableError",
     "DiskError",
@@ -15,5 +14,4 @@ __all__ = [
     "Plans",
     "Transaction",
     "UndecidedError",
-    "older",
 ]

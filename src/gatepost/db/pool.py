@@ -23,7 +23,7 @@ from gatepost.db.transaction import DatabaseUnavailableError, LostError, Transac
 from gatepost.db.waits import SilenceError, Waits
 from gatepost.egress import EgressRefusedError, UnreachableError
 from gatepost.ids import TenantId
-from gatepost.keys import KeyringError, KeyStore
+from gatepost.keys import OLDER_STEP, KeyringError, KeyStore, older
 
 RECONNECT_S = 2.0
 """How long the pool tries again by itself, with growing pauses; then it tries at once for whoever waits, or comes."""
@@ -41,12 +41,6 @@ CLOSE_S = 1.0
 
 CONFIGURE_S = 5.0
 """How long a new connection may take to say how it commits."""
-
-OLDER_STEP = (
-    "restore the newest backup of the keys folder; where there is none newer, `gatepost keys accept` goes on without"
-    " the keys it lacks, and what they sealed stays unreadable for ever"
-)
-"""What to do about a key store that has lost keys."""
 
 LEAVE_EVERY_S = 1.0
 """How often all connections are replaced at the most because one of them leads to a server that takes no writes."""
@@ -355,11 +349,6 @@ class Database:
                     yield connection
                 finally:
                     await connection.execute("unlisten *")
-
-
-def older(lost: int) -> str:
-    """Return what is wrong with a key store that has lost so many keys."""
-    return f"the key store is older than the database: it lacks {lost} or more of the keys that were made since"
 
 
 async def _make_durable(connection: Connection) -> None:

@@ -12,7 +12,15 @@ from gatepost.keys.cursor import (
     timed,
 )
 from gatepost.keys.drawn import Drawn
-from gatepost.keys.errors import ErasedError, KeyringError, KeysAwayError, KeysDamagedError, KeysUnusableError
+from gatepost.keys.errors import (
+    OLDER_STEP,
+    ErasedError,
+    KeyringError,
+    KeysAwayError,
+    KeysDamagedError,
+    KeysUnusableError,
+    older,
+)
 from gatepost.keys.keyring import KEY_OCTETS, Keyring
 from gatepost.keys.keystore import FILE, KeyStore, Kind
 from gatepost.keys.master import MASTER, NEXT
@@ -24,6 +32,7 @@ __all__ = [
     "MASTER",
     "NEXT",
     "NUMBER_OCTETS",
+    "OLDER_STEP",
     "Blinder",
     "CursorError",
     "Drawn",
@@ -39,6 +48,7 @@ __all__ = [
     "cursor_of",
     "cut",
     "numbered",
+    "older",
     "place_of",
     "read_numbered",
     "read_timed",

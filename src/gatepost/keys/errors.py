@@ -1,5 +1,11 @@
 """What can go wrong with keys and with what they seal."""
 
+OLDER_STEP = (
+    "restore the newest backup of the keys folder; where there is none newer, `gatepost keys accept` goes on without"
+    " the keys it lacks, and what they sealed stays unreadable for ever"
+)
+"""What to do about a key store that has lost keys."""
+
 
 class KeyringError(Exception):
     """A key is missing, may be read by others, or does not fit what it should open; the text says what to do."""
@@ -19,3 +25,8 @@ class KeysDamagedError(KeysUnusableError):
 
 class ErasedError(LookupError):
     """A key this was sealed under has been destroyed: nobody can read it any more, and that was the purpose."""
+
+
+def older(lost: int) -> str:
+    """Return what is wrong with a key store that has lost so many keys."""
+    return f"the key store is older than the database: it lacks {lost} or more of the keys that were made since"

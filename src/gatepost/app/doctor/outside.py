@@ -1,8 +1,8 @@
 """The way out, and the object store: is what may be reached what you mean?"""
 
 from gatepost.app.doctor.finding import Finding, failure, ok, warning
-from gatepost.app.marking import is_ours
-from gatepost.blobs import MARK, Blobs, BlobsUnavailableError
+from gatepost.app.marking import marked
+from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.blobs.mark import StrangeStoreError
 from gatepost.clock import Clock, Entropy
 from gatepost.db import Database
@@ -62,10 +62,9 @@ async def look_at_owner(blobs: Blobs, db: Database, clock: Clock) -> list[Findin
     """Return whether the store is this house's; nothing is written to it."""
     check = "blobs.house"
     try:
-        found = await blobs.read(MARK)
-        is_known = db.keys.id == found.decode().strip() if found is not None else await is_ours(blobs, db, clock)
+        await marked(blobs, db, clock).is_marked()
+    except StrangeStoreError as error:
+        return [failure(check, str(error), "see docs/durability.md before anything else")]
     except BlobsUnavailableError:
         return [failure(check, "the object store does not answer", "see blobs.url and its credentials")]
-    if is_known:
-        return [ok(check, "the object store is the one this database knows")]
-    return [failure(check, str(StrangeStoreError(db.keys.id, found)), "see docs/durability.md before anything else")]
+    return [ok(check, "the object store is the one this database knows")]

@@ -7,8 +7,19 @@ from pathlib import Path
 from gatepost import access
 from gatepost.app.doctor.finding import Finding, failure, ok, warning
 from gatepost.clock import Entropy
-from gatepost.db import OLDER_STEP, Database, older
-from gatepost.keys import FILE, MASTER, NEXT, ErasedError, KeyringError, KeysAwayError, KeysDamagedError, KeyStore
+from gatepost.db import Database
+from gatepost.keys import (
+    FILE,
+    MASTER,
+    NEXT,
+    OLDER_STEP,
+    ErasedError,
+    KeyringError,
+    KeysAwayError,
+    KeysDamagedError,
+    KeyStore,
+    older,
+)
 from gatepost.record import log_store
 from gatepost.record.log_store import LOG_KEY_PURPOSE
 
