@@ -269,3 +269,26 @@ async def test_what_was_lost_long_ago_and_other_errors_open_nothing(scene: Scene
     await lose(scene, "export.broke")
     await probed(scene)
     assert await said(scene) == []
+
+
+async def test_maintenance_that_nobody_began_ends_with_its_window(scene: Scene) -> None:
+    now = scene.clock()
+    told = {
+        "name": "x",
+        "body": "x",
+        "at": now,
+        "impact": Impact.MAINTENANCE,
+        "window": (now, now + timedelta(hours=1)),
+    }
+    for identifier, state in (("in_plan", State.SCHEDULED), ("in_work", State.IN_PROGRESS)):
+        fact = incidents.opened(identifier, **told, state=state)  # type: ignore[arg-type]  # as above
+        await status.say(scene.house.db, fact, entropy=scene.house.entropy)
+    await probed(scene)
+    assert {each.state for each in await said(scene)} == {State.SCHEDULED, State.IN_PROGRESS}
+    scene.clock.move(timedelta(hours=1))
+    await probed(scene, rounds=2)
+    await scene.publish()
+    states = {each.id: each for each in await said(scene)}
+    assert states["in_work"].state is State.IN_PROGRESS  # somebody works at it, and says when it is over
+    assert states["in_plan"].state is State.COMPLETED
+    assert len(states["in_plan"].updates) == 2

@@ -40,6 +40,7 @@ from gatepost.trust import (
     World,
     agent_canary,
     engagement,
+    faults_of,
     news,
     read_operator,
     release,
@@ -138,7 +139,7 @@ async def look(
                     await ensure_room(house, operator.folder.parent / ROOM)
                 break
         except (DatabaseUnavailableError, OperatorError, room.StockError) as error:
-            log.warning("trust.delayed", error=type(error).__name__)
+            log.warning("trust.delayed", error=type(error).__name__, faults=faults_of(error))
         except Exception as error:  # noqa: BLE001  # nothing that is promised in public ends the house
             log.error("trust.start_broke", error=Raised.by(error))
         await pause(stop, WAIT_S)

@@ -5,7 +5,7 @@ from gatepost.trust.challenge import ask as ask_challenge
 from gatepost.trust.challenge import read as read_challenge
 from gatepost.trust.document import Claims, Listed, history_row, spelled
 from gatepost.trust.lint import faults
-from gatepost.trust.operator import Operator, OperatorError, read_operator
+from gatepost.trust.operator import Operator, OperatorError, faults_of, read_operator
 from gatepost.trust.paper import Claim, ClaimClass, Finding, Outcome, Result, Shown
 from gatepost.trust.read import (
     claims_of_folder,
@@ -44,6 +44,7 @@ __all__ = [
     "ask_challenge",
     "claims_of_folder",
     "faults",
+    "faults_of",
     "history_row",
     "is_any_older",
     "read_challenge",

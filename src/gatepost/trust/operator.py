@@ -27,6 +27,7 @@ SUFFIXES = frozenset({".toml", ".md", ".json"})
 """Of the files that are the operator's word; whatever else lies in the folder is none."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_LOGGED = 3
 _YEAR_END = 3000
 _MOST = {"days": 36_525, "hours": 876_600, "minutes": 52_596_000}
 _MOST_ELSE = 1_000_000_000
@@ -75,6 +76,11 @@ class OperatorError(Exception):
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__("; ".join(faults))
         self.faults = tuple(faults)
+
+
+def faults_of(error: Exception) -> Sequence[str]:
+    """Return what a line of the log says of it: the first faults, each a file, a row and a rule; else nothing."""
+    return error.faults[:_LOGGED] if isinstance(error, OperatorError) else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """An outage that the probes see opens an incident by itself; its end closes it, unless a person has taken it over.
 
 A stretch in which nobody probed, such as the whole house being off, is one as well: it is told as soon as it is over.
-So is a process of ours that hung or died and was replaced, though the round trips went through the others.
+So is a process of ours that hung or died and was replaced, though the round trips went through the others. Maintenance
+that was planned and never begun ends with its window.
 
 What is opened so is a draft in words and no draft on the page: it is stated, shown and told, and whoever is on call is
 called about it as about any other. From a person's first word on the incident is that person's to close.
@@ -60,6 +61,7 @@ async def attend(
     faults = await fault_store.read(tx, _FAULTS_READ)
     quiet = None not in lost(faults, now - UP_AGAIN * timedelta(seconds=pace.every_s))
     facts = [over(each, now) for each in own if (is_over(each, lately) if each.components else quiet)]
+    facts += [lapsed(each, now) for each in said if is_lapsed(each, now)]
     down, silent = out(seen, said), gaps(seen, before, pace)
     if before:
         gone = lost(faults, max(each.at for each in before.values()) - _NOTED).keys() - down.keys() - spoken_for(said)
@@ -176,6 +178,23 @@ def over(incident: Incident, at: datetime) -> Fact:
         body=f"Closed by the probes: the last {UP_AGAIN} round trips through each of these parts came back."
         if incident.components
         else f"Closed by the house: no process was lost for the time of {UP_AGAIN} rounds of probes.",
+        at=at,
+        is_automatic=True,
+    )
+
+
+def is_lapsed(incident: Incident, now: datetime) -> bool:
+    """Tell whether it is maintenance whose window went by while nobody said that it began."""
+    until = incident.scheduled_until
+    return incident.state is State.SCHEDULED and until is not None and until <= now
+
+
+def lapsed(incident: Incident, at: datetime) -> Fact:
+    """Return the word that ends such maintenance: what lies behind us is no longer planned."""
+    return incidents.updated(
+        incident,
+        state=State.COMPLETED,
+        body="Closed by the house: the planned window is over, and nobody said that the work began.",
         at=at,
         is_automatic=True,
     )

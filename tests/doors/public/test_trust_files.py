@@ -62,6 +62,11 @@ async def test_the_history_of_a_claim_goes_on_where_a_page_ends(
         assert (await visitor.get(claim["history_url"], params={"before": bad})).status_code == 404
 
 
+async def test_a_claim_that_nobody_makes_has_no_history(looked: Scene, visitor: httpx2.AsyncClient) -> None:
+    del looked
+    assert (await visitor.get("/trust/history/zzz")).status_code == 404
+
+
 async def test_a_damaged_row_does_not_end_a_history(
     looked: Scene, visitor: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch, owner_dsn: str
 ) -> None:

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gatepost.db import DatabaseUnavailableError
 from gatepost.doors.public import status_atom, status_chart, status_json
+from gatepost.doors.public.lean import Lean
 from gatepost.doors.public.own_url import own_url
 from gatepost.doors.public.reading import Patient, Reading
 from gatepost.journey import House
@@ -182,7 +183,7 @@ def build(house: House, *, name: str, pace: Pace, held: Held) -> ASGIApp:
         ],
         exception_handlers={DatabaseUnavailableError: _away, HTTPException: _missing},
     )
-    return Patient(app, _late)
+    return Patient(Lean(app), _late)
 
 
 def page_html(name: str, status: Status, links: Links = SERVED) -> bytes:

@@ -23,6 +23,7 @@ from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import DatabaseUnavailableError
 from gatepost.doors.public import challenge, report, room, subscribe, trust_files
 from gatepost.doors.public.form import Proxied
+from gatepost.doors.public.lean import Lean
 from gatepost.doors.public.own_url import own_url
 from gatepost.doors.public.reading import Patient
 from gatepost.doors.public.trust_view import PAGE, Seen, View, html, kept, page, unkept, xml
@@ -33,7 +34,7 @@ from gatepost.trust.csaf import UnreadableTimeError
 from gatepost.trust.document import Listed
 from gatepost.trust.documents import Published, published
 from gatepost.trust.held import Held
-from gatepost.trust.operator import OperatorError
+from gatepost.trust.operator import OperatorError, faults_of
 from gatepost.trust.subprocessors import parties
 
 PLACES = ("/", "/trust", "/.well-known/security.txt", "/.well-known/csaf", "/llms.txt")
@@ -187,7 +188,7 @@ def build(
         },
         middleware=[Middleware(Proxied, is_proxy)],
     )
-    return Patient(app, _late)
+    return Patient(Lean(app), _late)
 
 
 _WAYS = (("/trust/", "Trust centre"), ("/trust/report", "Report something"), ("/status", "Status"))
@@ -210,7 +211,7 @@ async def _missing(_request: Request, error: Exception) -> Response:
 
 
 async def _away(_request: Request, error: Exception) -> Response:
-    log.warning("trust.unreadable", error=type(error).__name__)
+    log.warning("trust.unreadable", error=type(error).__name__, faults=faults_of(error))
     text = "What would be shown here cannot be read at the moment. Nothing older is shown in its place; try again soon."
     return page("said.html", HTTPStatus.SERVICE_UNAVAILABLE, title="Not now", text=text, ways=_WAYS)
 

@@ -58,6 +58,10 @@ class Files:
             limit=HISTORY_PAGE,
             before=EntryId(int(before)) if before else None,
         )
+        if not found:
+            claims = (await self._view.look()).claims
+            if all(each.claim.id != claim for each in (*claims.listed, *claims.withdrawn)):
+                raise HTTPException(HTTPStatus.NOT_FOUND)
         made = machine([trust.history_row(each, BASE) for each in found])
         last = min((each.entry for each in found if each.entry), default=EntryId(0))
         if last and await trust.is_any_older(self._view.house, claim, last):
