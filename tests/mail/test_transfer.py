@@ -26,6 +26,23 @@ def test_what_is_written_as_it_should_be_comes_back() -> None:
 @pytest.mark.parametrize(
     ("written", "octets"),
     [
+        (b"ig= \t\r\nnore", b"ignore"), (b"one \t\r\ntwo \ntwo=20\r\n", b"one\r\ntwo\ntwo \r\n"), (b"a =", b"a "),
+        (b"end \t", b"end"), (b"a b", b"a b"),
+    ],
+)  # fmt: skip
+def test_blanks_at_the_ends_of_quoted_printable_lines_were_not_written(written: bytes, octets: bytes) -> None:
+    assert transfer.decode(written, "quoted-printable") == (octets, True)  # RFC 2045 section 6.7 rule 3
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("piece", [b" ", b" x", b" \r\n", b" \r"])
+def test_blanks_take_linear_time(piece: bytes) -> None:
+    transfer.decode(piece * (2_000_000 // len(piece)) + b" \n", "quoted-printable")
+
+
+@pytest.mark.parametrize(
+    ("written", "octets"),
+    [
         (b"aGVsbG8", b"hello"), (b"aGVs!bG8=", b"hello"), (b"aGVsbG8=IQ==", b"hello!"), (b"aGVsbG8hI", b"hello!"),
         (b"aGVsbG8=\r\n-- \r\nfooter", b"hello~\x8a(\xb6"),
     ],

@@ -5,6 +5,8 @@ import re
 import string
 from io import BytesIO
 
+from gatepost.mail.glance import Glance
+
 IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
 _UNPADDED = re.compile(rb"[^=]+")
@@ -12,6 +14,8 @@ _PIECE_OCTETS = 65_536
 _NO_LETTERS = bytes(set(range(256)) - set(string.ascii_letters.encode() + string.digits.encode() + b"+/"))
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\r\n]*\r?\n", re.MULTILINE)
 _LINE = re.compile(rb"(?!\Z)([^\r\n]*)(?:\r\n?|\n|\Z)")
+_BLANK_ENDS = Glance(rb"[ \t]\r?\n", rb"[ \t]\z")
+_TRAILING_BLANKS = re.compile(rb"(?<![ \t])[ \t]+(?=\r?\n|\Z)")
 _UU_NAMES = frozenset({"x-uuencode", "uuencode", "x-uue", "uue"})
 
 
@@ -25,10 +29,20 @@ def decode(octets: bytes, encoding: str) -> tuple[bytes, bool]:
     if encoding == "base64":
         return _base64(octets)
     if encoding == "quoted-printable":
-        return binascii.a2b_qp(octets), True
+        return binascii.a2b_qp(_without_trailing_blanks(octets)), True
     if encoding in _UU_NAMES:
         return _uuencoded(octets)
     return octets, False
+
+
+def _without_trailing_blanks(octets: bytes) -> bytes:
+    """Drop blanks at line ends, which were put there on the way; ``=`` before them is a soft line break.
+
+    (Section 6.7 rules 3 and 5; ``binascii`` keeps them, and so would show one word as two.)
+    """
+    if not _BLANK_ENDS.see(octets):
+        return octets
+    return _TRAILING_BLANKS.sub(b"", octets)
 
 
 def _base64(octets: bytes) -> tuple[bytes, bool]:
