@@ -7,6 +7,20 @@ from functools import lru_cache
 _NOT_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "mbcs", "oem"})
 """Python codecs that are no MIME charsets; some of them take quadratic time."""
 
+_MEANT = {
+    "iso-8859-1": "cp1252", "iso8859-1": "cp1252", "latin1": "cp1252", "latin-1": "cp1252", "l1": "cp1252",
+    "iso-8859-9": "cp1254", "latin5": "cp1254", "iso-8859-11": "cp874", "tis-620": "cp874", "windows-874": "cp874",
+    "gb2312": "gb18030", "gb-2312-80": "gb18030", "chinese": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030",
+    "shift-jis": "cp932", "sjis": "cp932", "x-sjis": "cp932", "ms-kanji": "cp932", "windows-31j": "cp932",
+    "x-euc-jp": "euc-jp", "big5": "big5-hkscs", "cn-big5": "big5-hkscs", "x-x-big5": "big5-hkscs",
+    "euc-kr": "cp949", "ks-c-5601-1987": "cp949", "ks-c-5601-1989": "cp949", "ksc5601": "cp949", "korean": "cp949",
+    "windows-949": "cp949", "iso-8859-8-i": "iso-8859-8", "iso-8859-8-e": "iso-8859-8", "dos-874": "cp874",
+    "x-mac-roman": "macintosh", "mac": "macintosh", "x-mac-cyrillic": "mac-cyrillic", "x-cp1252": "cp1252",
+    "x-cp1250": "cp1250", "x-cp1251": "cp1251", "unicode-1-1-utf-8": "utf-8", "x-unicode20utf8": "utf-8",
+}  # fmt: skip
+"""Labels that mail programs take for a superset of what is registered, or that only they know (WHATWG Encoding
+section 4.2): most senders of ``iso-8859-1`` quote with windows-1252's marks. Underscores are written as dashes."""
+
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 """Byte order marks: they go before any label, as they do in browsers (WHATWG Encoding section 6)."""
 _META = re.compile(rb"""<meta\s[^>]{0,200}?charset\s*=\s*["']?\s*([a-z0-9_:\-]{1,40})""", re.IGNORECASE)
@@ -18,7 +32,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 @lru_cache(maxsize=256)
 def _codec(label: str) -> str | None:
     try:
-        info = codecs.lookup(label)
+        info = codecs.lookup(_MEANT.get(label.replace("_", "-"), label))
     except (LookupError, ValueError):
         return None
     name = info.name.replace("_", "-")
