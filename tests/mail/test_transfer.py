@@ -66,6 +66,21 @@ def test_damaged_base64_takes_little_memory(piece: bytes) -> None:
     assert most < 4 * len(octets)
 
 
+@pytest.mark.parametrize("cut", [400_000, 8])
+def test_nothing_of_base64_is_copied_but_what_comes_of_it(cut: int) -> None:
+    """All before and behind the padding was copied, so that 23 MB took 47 besides the message itself."""
+    written = b"QUJD" * 100_000 + b"QUI="
+    octets = b"header\r\n\r\n" + written[:cut] + b"=" + written[cut:] + b"\r\n--end--"
+    tracemalloc.start()
+    try:
+        decoded, _ = transfer.decode(octets, "base64", 10, len(octets) - 9)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert decoded == b"ABC" * 100_000 + b"AB"
+    assert most < 1.2 * len(octets)
+
+
 def test_one_large_piece_of_it_is_decoded_a_little_at_a_time() -> None:
     """It was held four times over, beside what came of it."""
     octets = b"QUJD" * 500_000 + b"="

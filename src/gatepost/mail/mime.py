@@ -161,7 +161,7 @@ def read(raw: bytes, header: Header) -> Tree:
 
 def content_of(raw: bytes, part: Part) -> bytes:
     """Return the decoded octets of a leaf that was read before: a slice, no second parse."""
-    return transfer.decode(raw[part.body_start : part.end], part.encoding)[0]
+    return transfer.decode(raw, part.encoding, part.body_start, part.end)[0]
 
 
 class _Node:
@@ -326,7 +326,7 @@ def _leaves(raw: bytes, nodes: list[_Node]) -> tuple[tuple[Leaf, ...], tuple[Par
         parts.append(part)
         if node.is_multipart:
             continue
-        content, is_sound = transfer.decode(raw[node.body_start : node.end], node.encoding)
+        content, is_sound = transfer.decode(raw, node.encoding, node.body_start, node.end)
         used_fallback = used_fallback or not is_sound
         is_text = node.content_type in _TEXT_TYPES
         is_body = is_text and node.disposition != "attachment"
@@ -347,7 +347,7 @@ def _uuencoded(raw: bytes, part: Part) -> Iterator[tuple[Part, bytes]]:
     if part.encoding not in transfer.IDENTITY or raw.find(b"\nbegin", max(0, part.body_start - 1), part.end) < 0:
         return  # without the blank behind it, which makes it four times as slow to look for
     for called, start, end in islice(_uu_files(raw, part.body_start, part.end), MAX_PARTS):
-        octets, is_sound = transfer.decode(raw[start:end], "x-uuencode")
+        octets, is_sound = transfer.decode(raw, "x-uuencode", start, end)
         if is_sound:
             name = _CONTROLS.sub("", decode(called, "")).strip()
             yield Part(
