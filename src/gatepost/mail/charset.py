@@ -18,8 +18,12 @@ _MEANT = {
     "x-mac-roman": "macintosh", "mac": "macintosh", "x-mac-cyrillic": "mac-cyrillic", "x-cp1252": "cp1252",
     "x-cp1250": "cp1250", "x-cp1251": "cp1251", "unicode-1-1-utf-8": "utf-8", "x-unicode20utf8": "utf-8",
 }  # fmt: skip
-"""Labels that mail programs take for a superset of what is registered, or that only they know (WHATWG Encoding
-section 4.2): most senders of ``iso-8859-1`` quote with windows-1252's marks. Underscores are written as dashes."""
+"""What mail programs take a label for; underscores are written as dashes.
+
+deviation: RFC 2046 section 4.1.2 has a label name one registered charset. Senders of ``iso-8859-1`` quote with the
+marks of windows-1252, those of ``gb2312`` use all of GB 18030, and so on: mail programs read the superset, as browsers
+do (WHATWG Encoding section 4.2), and what they show must be what was examined.
+"""
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 """Byte order marks: they go before any label, as they do in browsers (WHATWG Encoding section 6)."""
