@@ -23,6 +23,8 @@ from gatepost.mail.charset import _MEANT, _codec, decode, label_of_page
         (b"616263", "hex", "616263"),
         (b"xn--", "idna", "xn--"),
         (b"abc", "no-such-charset", "abc"),
+        (b"abc", "IBM037", "abc"),
+        (b"abcd", "utf-32", "abcd"),
         (b"\xff\xfea\x00b\x00", "", "ab"),
         (b"\xfe\xff\x00a\x00b", "iso-8859-1", "ab"),
         (b"\xef\xbb\xbf\xc3\xa9", "iso-8859-1", "é"),

@@ -4,8 +4,12 @@ import codecs
 import re
 from functools import lru_cache
 
-_NOT_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "mbcs", "oem"})
-"""Python codecs that are no MIME charsets; some of them take quadratic time."""
+_NOT_CHARSETS = frozenset(
+    {"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "mbcs", "oem"}
+    | {"cp037", "cp273", "cp424", "cp500", "cp875", "cp1026", "cp1140", "utf-32", "utf-32-be", "utf-32-le"}
+)
+"""Python codecs that are no MIME charsets, some of which take quadratic time; and those that mail programs do not know:
+they show plain ASCII under such a label as it stands, which EBCDIC and UTF-32 would make unreadable here alone."""
 
 _MEANT = {
     "iso-8859-1": "cp1252", "iso8859-1": "cp1252", "latin1": "cp1252", "latin-1": "cp1252", "l1": "cp1252",
