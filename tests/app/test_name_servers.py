@@ -49,6 +49,17 @@ def test_a_file_that_is_being_written_changes_nothing(tmp_path: Path, *, is_ther
     assert Followed(path, ("127.0.0.9:53",), way_out())() is None
 
 
+def test_a_file_that_names_none_is_believed_at_the_second_look(tmp_path: Path) -> None:
+    path, egress = tmp_path / "resolv.conf", way_out()
+    newly = Followed(path, ("127.0.0.9:53",), egress)
+    for half in ("# no nameserver yet\n", "# no nameserver yet\nsearch corp.example\n"):
+        path.write_text(half)
+        assert newly() is None
+    assert newly() == [("127.0.0.1", 53)]
+    path.write_text(half + "nameserver 127.0.0.9\n")
+    assert newly() == [("127.0.0.9", 53)]
+
+
 def test_what_the_operator_declared_stays(tmp_path: Path) -> None:
     own = Destination(purpose=Purpose.DNS, host="127.0.0.1", port=53, is_clear=True, decided_by="us")
     path, egress = tmp_path / "resolv.conf", way_out(own)

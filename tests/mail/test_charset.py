@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepost.mail.charset import decode, label_of_page
+from gatepost.mail.charset import _MEANT, _codec, decode, label_of_page
 
 
 @pytest.mark.parametrize(
@@ -13,10 +13,18 @@ from gatepost.mail.charset import decode, label_of_page
         (b"\xe9", "", "é"),
         ("é".encode(), "us-ascii", "é"),
         (b"\x82\xa0", "shift_jis", "あ"),
+        (b"\x93it\x92s\x94", "ISO-8859-1", "\u201cit\u2019s\u201d"),
+        (b"\x87\x40", "Shift_JIS", "①"),
+        (b"\x82\xa0", "x-sjis", "あ"),
+        (b"\xe9F", "gb2312", "镕"),
+        (b"\xf9\xec\xe5\xed", "iso-8859-8-i", "שלום"),
+        (b"\xa1", "windows-874", "ก"),
         (b"a\xff", "utf-8", "a\ufffd"),
         (b"616263", "hex", "616263"),
         (b"xn--", "idna", "xn--"),
         (b"abc", "no-such-charset", "abc"),
+        (b"abc", "IBM037", "abc"),
+        (b"abcd", "utf-32", "abcd"),
         (b"\xff\xfea\x00b\x00", "", "ab"),
         (b"\xfe\xff\x00a\x00b", "iso-8859-1", "ab"),
         (b"\xef\xbb\xbf\xc3\xa9", "iso-8859-1", "é"),
@@ -24,6 +32,10 @@ from gatepost.mail.charset import decode, label_of_page
 )
 def test_octets_are_read_by_their_label_or_by_best_guess(octets: bytes, label: str, text: str) -> None:
     assert decode(octets, label) == text
+
+
+def test_whatever_a_label_is_taken_for_can_be_read() -> None:
+    assert [label for label in _MEANT if _codec(label) is None] == []
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,13 @@ from gatepost.mail import parameters
         ("a/b; name*0*=iso-8859-1''%E9; name*1*=%E8; name=plain", {"name": "\u00e9\u00e8"}),
         ('a/b; name="open; q=1', {"name": "open; q=1"}),
         ("a/b; =x; y; ;;", {}),
+        ("a/b (x; name=evil) ; name=good", {"name": "good"}),
+        ("a/b; name=good (x) (y)", {"name": "good"}),
+        ('a/b; name=(x)"good"', {"name": "good"}),
+        ("a/b; (x) name (y (z\\))) = (v) good", {"name": "good"}),
+        ('a/b; name="(x)"', {"name": "(x)"}),
+        ("a/b; name=report (1).pdf", {"name": "report (1).pdf"}),
+        ("a/b; name=report (1; q=2", {"name": "report (1", "q": "2"}),
         ("", {}),
     ],
 )  # fmt: skip
@@ -45,6 +52,6 @@ def test_any_value_is_read(value: str) -> None:
 
 
 @pytest.mark.timeout(10)
-@pytest.mark.parametrize("piece", [";", '"', "\\", "a=", "a*0=b;", ' "', "=;", "a*=''%"])
+@pytest.mark.parametrize("piece", [";", '"', "\\", "a=", "a*0=b;", ' "', "=;", "a*=''%", "(", "()", " (a) b", "( "])
 def test_long_values_take_linear_time(piece: str) -> None:
     parameters.read(piece * (1_000_000 // len(piece)))

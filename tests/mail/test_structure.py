@@ -9,7 +9,7 @@ def said(default: str = "text/plain", **values: bytes) -> Structure:
 
 
 def test_a_part_that_says_nothing_is_its_default() -> None:
-    assert said() == Structure("text/plain", "", "", "", "", "", b"", is_doubtful=False)
+    assert said() == Structure("text/plain", "", "", "", "", "", b"", is_joined=False, is_doubtful=False)
     assert said("message/rfc822").content_type == "message/rfc822"  # the same words, another place
 
 
@@ -22,7 +22,15 @@ def test_every_field_is_read() -> None:
         "text/plain",
     )  # fmt: skip
     assert found == Structure(
-        "multipart/mixed", "UTF-8", "base64", "attachment", "a.pdf", "one@two", b"b  c", is_doubtful=False
+        "multipart/mixed",
+        "UTF-8",
+        "base64",
+        "attachment",
+        "a.pdf",
+        "one@two",
+        b"b  c",
+        is_joined=False,
+        is_doubtful=False,
     )
 
 

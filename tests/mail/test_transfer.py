@@ -26,6 +26,23 @@ def test_what_is_written_as_it_should_be_comes_back() -> None:
 @pytest.mark.parametrize(
     ("written", "octets"),
     [
+        (b"ig= \t\r\nnore", b"ignore"), (b"one \t\r\ntwo \ntwo=20\r\n", b"one\r\ntwo\ntwo \r\n"), (b"a =", b"a "),
+        (b"end \t", b"end"), (b"a b", b"a b"),
+    ],
+)  # fmt: skip
+def test_blanks_at_the_ends_of_quoted_printable_lines_were_not_written(written: bytes, octets: bytes) -> None:
+    assert transfer.decode(written, "quoted-printable") == (octets, True)  # RFC 2045 section 6.7 rule 3
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("piece", [b" ", b" x", b" \r\n", b" \r"])
+def test_blanks_take_linear_time(piece: bytes) -> None:
+    transfer.decode(piece * (2_000_000 // len(piece)) + b" \n", "quoted-printable")
+
+
+@pytest.mark.parametrize(
+    ("written", "octets"),
+    [
         (b"aGVsbG8", b"hello"), (b"aGVs!bG8=", b"hello"), (b"aGVsbG8=IQ==", b"hello!"), (b"aGVsbG8hI", b"hello!"),
         (b"aGVsbG8=\r\n-- \r\nfooter", b"hello~\x8a(\xb6"),
     ],
@@ -47,6 +64,21 @@ def test_damaged_base64_takes_little_memory(piece: bytes) -> None:
     finally:
         tracemalloc.stop()
     assert most < 4 * len(octets)
+
+
+@pytest.mark.parametrize("cut", [400_000, 8])
+def test_nothing_of_base64_is_copied_but_what_comes_of_it(cut: int) -> None:
+    """All before and behind the padding was copied, so that 23 MB took 47 besides the message itself."""
+    written = b"QUJD" * 100_000 + b"QUI="
+    octets = b"header\r\n\r\n" + written[:cut] + b"=" + written[cut:] + b"\r\n--end--"
+    tracemalloc.start()
+    try:
+        decoded, _ = transfer.decode(octets, "base64", 10, len(octets) - 9)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert decoded == b"ABC" * 100_000 + b"AB"
+    assert most < 1.2 * len(octets)
 
 
 def test_one_large_piece_of_it_is_decoded_a_little_at_a_time() -> None:

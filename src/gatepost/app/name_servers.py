@@ -25,11 +25,13 @@ class Followed:
         self._path = path
         self._servers = tuple(servers)
         self._egress = egress
+        self._unsure = ""  # a text that named none when it was read last
 
     def __call__(self) -> list[tuple[str, int]] | None:
         """Return the servers as address and port if they are others than before.
 
-        A file that cannot be read, or is empty, is one that is just being written. Where the operator declared which
+        A file that cannot be read, or is empty, is one that is just being written, and so may be one that names none:
+        only where it says the same at the next look it means this machine's own. Where the operator declared which
         may be asked, and these are others, those before are asked on.
         """
         try:
@@ -37,7 +39,9 @@ class Followed:
         except OSError:
             return None
         found = servers_in(text)
-        if not text.strip() or found == self._servers:
+        is_sure = text == self._unsure or any(line.startswith("nameserver") for line in text.splitlines())
+        self._unsure = text
+        if not text.strip() or not is_sure or found == self._servers:
             return None
         self._servers = found
         self._egress.register = self._egress.register.following(name_server_rows(found))

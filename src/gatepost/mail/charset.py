@@ -4,8 +4,30 @@ import codecs
 import re
 from functools import lru_cache
 
-_NOT_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "mbcs", "oem"})
-"""Python codecs that are no MIME charsets; some of them take quadratic time."""
+_NOT_CHARSETS = frozenset(
+    {"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "mbcs", "oem"}
+    | {"cp037", "cp273", "cp424", "cp500", "cp875", "cp1026", "cp1140", "utf-32", "utf-32-be", "utf-32-le"}
+)
+"""Python codecs that are no MIME charsets, some of which take quadratic time; and those that mail programs do not know:
+they show plain ASCII under such a label as it stands, which EBCDIC and UTF-32 would make unreadable here alone."""
+
+_MEANT = {
+    "iso-8859-1": "cp1252", "iso8859-1": "cp1252", "latin1": "cp1252", "latin-1": "cp1252", "l1": "cp1252",
+    "iso-8859-9": "cp1254", "latin5": "cp1254", "iso-8859-11": "cp874", "tis-620": "cp874", "windows-874": "cp874",
+    "gb2312": "gb18030", "gb-2312-80": "gb18030", "chinese": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030",
+    "shift-jis": "cp932", "sjis": "cp932", "x-sjis": "cp932", "ms-kanji": "cp932", "windows-31j": "cp932",
+    "x-euc-jp": "euc-jp", "big5": "big5-hkscs", "cn-big5": "big5-hkscs", "x-x-big5": "big5-hkscs",
+    "euc-kr": "cp949", "ks-c-5601-1987": "cp949", "ks-c-5601-1989": "cp949", "ksc5601": "cp949", "korean": "cp949",
+    "windows-949": "cp949", "iso-8859-8-i": "iso-8859-8", "iso-8859-8-e": "iso-8859-8", "dos-874": "cp874",
+    "x-mac-roman": "macintosh", "mac": "macintosh", "x-mac-cyrillic": "mac-cyrillic", "x-cp1252": "cp1252",
+    "x-cp1250": "cp1250", "x-cp1251": "cp1251", "unicode-1-1-utf-8": "utf-8", "x-unicode20utf8": "utf-8",
+}  # fmt: skip
+"""What mail programs take a label for; underscores are written as dashes.
+
+deviation: RFC 2046 section 4.1.2 has a label name one registered charset. Senders of ``iso-8859-1`` quote with the
+marks of windows-1252, those of ``gb2312`` use all of GB 18030, and so on: mail programs read the superset, as browsers
+do (WHATWG Encoding section 4.2), and what they show must be what was examined.
+"""
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 """Byte order marks: they go before any label, as they do in browsers (WHATWG Encoding section 6)."""
@@ -18,7 +40,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 @lru_cache(maxsize=256)
 def _codec(label: str) -> str | None:
     try:
-        info = codecs.lookup(label)
+        info = codecs.lookup(_MEANT.get(label.replace("_", "-"), label))
     except (LookupError, ValueError):
         return None
     name = info.name.replace("_", "-")

@@ -7,8 +7,9 @@ import re
 from gatepost.mail.charset import decode
 
 _WORD = re.compile(
-    r"=\?(?P<charset>[A-Za-z0-9_.:\-]{1,40})(?:\*[A-Za-z0-9\-]{1,20})?\?(?P<form>[bBqQ])\?(?P<text>[^?\s]*)\?="
+    r"=\?(?P<charset>[A-Za-z0-9_.:\-]{1,40})(?:\*[A-Za-z0-9\-]{1,20})?\?(?P<form>[bBqQ])\?(?P<text>[^?\x00-\x1f]*)\?="
 )
+"""A word as it may be written, and as many are: with blanks inside, which section 2 forbids and readers decode."""
 _HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 
 
@@ -44,7 +45,7 @@ def _octets(form: str, text: str) -> bytes:
     raw = text.encode("utf-8", "replace")
     if form in "qQ":
         return _HEX.sub(lambda found: bytes((int(found[1], 16),)), raw.replace(b"_", b" "))
-    raw = raw.rstrip(b"=")
+    raw = raw.replace(b" ", b"").rstrip(b"=")
     try:
         return base64.b64decode(raw + b"=" * (-len(raw) % 4))
     except (binascii.Error, ValueError):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
-from gatepost.mail import structure, transfer
+from gatepost.mail import flowed, structure, transfer
 from gatepost.mail.charset import decode, label_of_page
 from gatepost.mail.fields import Header
 from gatepost.mail.structure import NAMES, Written
@@ -84,6 +84,7 @@ class Leaf(NamedTuple):
         is_listed: a file of its own, to be listed among the attachments; a named text may be both, and so is a
             multipart that has no parts.
         alternative: the path of the outermost multipart/alternative around it; None outside of any.
+        is_joined: its lines are broken within words (``flowed``).
     """
 
     number: int
@@ -92,6 +93,7 @@ class Leaf(NamedTuple):
     is_body: bool
     is_listed: bool
     alternative: str | None
+    is_joined: bool = False
 
     @property
     def content_type(self) -> str:
@@ -110,6 +112,8 @@ class Leaf(NamedTuple):
         if not label and self.content_type == "text/html":
             label = label_of_page(self.content)
         text = decode(self.content, label)
+        if self.is_joined:
+            return flowed.joined(text.replace("\r\n", "\n"))
         if len(text) > LONG_CHARS:
             return text.replace("\r\n", "\n")
         return "\n".join(text.split("\r\n"))  # a third quicker
@@ -161,7 +165,7 @@ def read(raw: bytes, header: Header) -> Tree:
 
 def content_of(raw: bytes, part: Part) -> bytes:
     """Return the decoded octets of a leaf that was read before: a slice, no second parse."""
-    return transfer.decode(raw[part.body_start : part.end], part.encoding)[0]
+    return transfer.decode(raw, part.encoding, part.body_start, part.end)[0]
 
 
 class _Node:
@@ -170,7 +174,7 @@ class _Node:
     def __init__(self, written: Written, header_start: int, body_start: int, default: str = "text/plain") -> None:
         (
             self.content_type, self.charset, self.encoding, self.disposition, self.filename, self.content_id,
-            self.boundary, self.is_doubtful,
+            self.boundary, self.is_joined, self.is_doubtful,
         ) = structure.read(written, default)  # fmt: skip
         self.header_start = header_start
         self.body_start = body_start
@@ -326,12 +330,13 @@ def _leaves(raw: bytes, nodes: list[_Node]) -> tuple[tuple[Leaf, ...], tuple[Par
         parts.append(part)
         if node.is_multipart:
             continue
-        content, is_sound = transfer.decode(raw[node.body_start : node.end], node.encoding)
+        content, is_sound = transfer.decode(raw, node.encoding, node.body_start, node.end)
         used_fallback = used_fallback or not is_sound
         is_text = node.content_type in _TEXT_TYPES
         is_body = is_text and node.disposition != "attachment"
         is_listed = not is_body or bool(node.filename) or node.is_broken
-        leaves.append(Leaf(len(leaves) + 1, part, content, is_body, is_listed, node.alternative))
+        is_joined = node.is_joined and node.content_type == "text/plain"
+        leaves.append(Leaf(len(leaves) + 1, part, content, is_body, is_listed, node.alternative, is_joined))
         if is_body and len(parts) < MAX_PARTS:
             for inside, octets in _uuencoded(raw, part):
                 parts.append(inside)
@@ -347,7 +352,7 @@ def _uuencoded(raw: bytes, part: Part) -> Iterator[tuple[Part, bytes]]:
     if part.encoding not in transfer.IDENTITY or raw.find(b"\nbegin", max(0, part.body_start - 1), part.end) < 0:
         return  # without the blank behind it, which makes it four times as slow to look for
     for called, start, end in islice(_uu_files(raw, part.body_start, part.end), MAX_PARTS):
-        octets, is_sound = transfer.decode(raw[start:end], "x-uuencode")
+        octets, is_sound = transfer.decode(raw, "x-uuencode", start, end)
         if is_sound:
             name = _CONTROLS.sub("", decode(called, "")).strip()
             yield Part(

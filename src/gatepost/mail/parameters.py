@@ -16,6 +16,9 @@ _PIECE = re.compile(r"""[^;"]*+(?:"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)[^;"]*+)*+;?""",
 _QUOTED = re.compile(r'"((?:[^"\\]++|\\.)*+)(?:"|\\?\Z)', re.DOTALL)
 _COMMENTS = re.compile(r"\A\s*+(?:\((?:[^()\\]|\\.)*+\)\s*+)*+", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_QUOTED_OR_OPEN = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|\\.|\(', re.DOTALL)
+_IN_COMMENT = re.compile(r"\\.|[()]", re.DOTALL)
+_SPACE = re.compile(r"\s*+")
 _SECTION = re.compile(r"(?P<name>[^*]+)(?:\*(?P<number>\d{1,3}))?(?P<extended>\*)?", re.ASCII)
 
 
@@ -33,6 +36,7 @@ def token(value: str) -> str:
 
 
 def _read(value: str) -> tuple[str, Mapping[str, str]]:
+    value = _without_comments(value) if "(" in value else value
     at = 0
     pieces: list[str] = []
     while at < len(value) and len(pieces) <= MAX_PARAMETERS:
@@ -59,6 +63,50 @@ def _read(value: str) -> tuple[str, Mapping[str, str]]:
 
 
 _read_often = lru_cache(maxsize=1024)(_read)
+
+
+def _without_comments(value: str) -> str:
+    """Return ``value`` without comments before and behind its words (RFC 2045 section 5.1, RFC 822 section 3.4.3).
+
+    One between two words stays, as one that never ends does: ``report (1).pdf`` was meant to stand in quotes.
+    """
+    kept: list[str] = []
+    start = at = 0
+    while (found := _QUOTED_OR_OPEN.search(value, at)) is not None:
+        at = found.end()
+        if found[0] == "(":
+            at = _comments_end(value, found.start())
+            if at < 0:
+                break
+            if _is_at_an_edge(value, found.start(), at):
+                kept += value[start : found.start()], " "
+                start = at
+    return "".join((*kept, value[start:]))
+
+
+def _comments_end(value: str, at: int) -> int:
+    """Return where comments that stand together end, and the white space behind them; -1 where one never does."""
+    depth = 0
+    while (found := _IN_COMMENT.search(value, at)) is not None:
+        at = found.end()
+        depth += {"(": 1, ")": -1}.get(found[0], 0)
+        if not depth:
+            at = _skip_space(value, at)
+            if not value.startswith("(", at):
+                return at
+    return -1
+
+
+def _is_at_an_edge(value: str, start: int, end: int) -> bool:
+    """Tell whether what stands there is first or last in its parameter's name or value."""
+    while start and value[start - 1].isspace():
+        start -= 1
+    return start == 0 or value[start - 1] in ";=" or end == len(value) or value[end] in ";="
+
+
+def _skip_space(value: str, at: int) -> int:
+    found = _SPACE.match(value, at)
+    return found.end() if found else at
 
 
 def _unquoted(text: str) -> str:

@@ -27,6 +27,7 @@ class Structure(NamedTuple):
         filename: decoded; a stranger's word, no path.
         content_id: without angle brackets.
         boundary: of a multipart; empty where it names none.
+        is_joined: lines that end in a blank go on without it (RFC 3676, DelSp=yes).
         is_doubtful: a field stands more than once, so that others may read another.
     """
 
@@ -37,6 +38,7 @@ class Structure(NamedTuple):
     filename: str
     content_id: str
     boundary: bytes
+    is_joined: bool
     is_doubtful: bool
 
 
@@ -60,6 +62,7 @@ def _read(written: Written, default: str) -> Structure:
         filename=_CONTROLS.sub("", filename),
         content_id=_readable(content_id).strip("<> "),
         boundary=typed.get("boundary", "").rstrip(" \t").encode("utf-8", "surrogateescape"),
+        is_joined=(typed.get("format", "").lower(), typed.get("delsp", "").lower()) == ("flowed", "yes"),
         is_doubtful=any(len(values) > 1 for values in written),
     )
 

@@ -152,15 +152,27 @@ def _unquoted(piece: str) -> str:
 
 
 def _claim(pieces: list[str]) -> Claim | None:
-    pairs = [
-        (pieces[at - 1].lower(), _unquoted(pieces[at + 1]))
-        for at in range(1, len(pieces) - 1)
-        if pieces[at] == "=" and "=" not in {pieces[at - 1], pieces[at + 1]}
-    ]
+    pairs: list[tuple[str, str]] = []
+    value_at = -1
+    for at in range(1, len(pieces) - 1):
+        if pieces[at] == "=" and "=" not in {pieces[at - 1], pieces[at + 1]}:
+            pairs.append((_name_before(pieces, at, value_at), _unquoted(pieces[at + 1])))
+            value_at = at + 1
     if not pairs:
         return None
-    method, result = pairs[0]
-    return Claim(method.partition("/")[0], result.lower(), dict(reversed(pairs[1:])))
+    (method, result), *properties = pairs
+    told: dict[str, str] = {}
+    for name, value in properties:
+        told[name] = value if told.get(name, value) == value else ""  # said twice and otherwise, it says nothing
+    return Claim(method.partition("/")[0], result.lower(), told)
+
+
+def _name_before(pieces: list[str], at: int, after: int) -> str:
+    """Return the name before an equals sign; blanks may stand around its dot or slash (section 2.2)."""
+    start = at - 1
+    while start - 1 > after and (pieces[start][0] in "./" or pieces[start - 1][-1] in "./"):
+        start -= 1
+    return "".join(pieces[start:at]).lower()
 
 
 def claims_pass(field: Field, author_domain: str | None) -> bool:

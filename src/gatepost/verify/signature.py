@@ -169,8 +169,8 @@ def _read_terms(tags: dict[str, str], *, is_arc: bool) -> _Terms:
         raise SignatureSyntaxError("h= does not cover From")
     if is_arc and b"arc-seal" in signed:
         raise SignatureSyntaxError("h= covers ARC-Seal (RFC 8617 section 4.1.2)")
-    if user and not is_within(user_domain(user), domain):
-        raise SignatureSyntaxError("i= is outside d=")
+    if user and not ("@" in user and is_within(user_domain(user), domain)):
+        raise SignatureSyntaxError("i= is no identity of d=")
     return _Terms(
         algorithm, domain, selector, header_canon, body_canon, signed, user, f"{selector}._domainkey.{domain}"
     )

@@ -18,6 +18,8 @@ from gatepost.verify.extract.kinds import Kind, decoded, kind_of, octets_for
         ("text/x-never-heard-of", "", Kind.PLAIN), ("application/octet-stream", "", None),
         ("application/octet-stream", "docx", Kind.DOCX), ("application/pkcs7-mime", "smime.p7m", Kind.CMS),
         ("application/pkcs7-signature", "smime.p7s", None), ("application/octet-stream", "Winmail.dat", Kind.TNEF),
+        ("message/partial", "", Kind.MESSAGE), ("message/external-body", "", Kind.MESSAGE),
+        ("message/http", "", Kind.PLAIN), ("message/x-never-heard-of", "a.docx", Kind.DOCX),
         ("application/ms-tnef", "", Kind.TNEF), ("application/octet-stream", "mail.dat", None),
     ],
 )  # fmt: skip

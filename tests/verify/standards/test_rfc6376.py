@@ -158,6 +158,8 @@ ROWS = [
     # identities
     tag("3.5", "i= of the domain", "pass", i="boss@corp.example"),
     tag("3.5", "i= of a subdomain", "pass", i="@sub.corp.example"),
+    tag("3.5", "i= without an @", "neutral", i="corp.example"),
+    tag("3.5", "i= without an @, in quoted-printable", "neutral", i="=63orp.example"),
     tag("3.5", "i= of another", "neutral", i="@evil.example"),
     tag("3.5", "i= of a name that ends alike", "neutral", i="@evilcorp.example"),
     tag("3.5", "i= of the parent", "neutral", i="@example"),

@@ -38,6 +38,7 @@ _BY_TYPE = {
     "text/x-amp-html": Kind.HTML, "text/watch-html": Kind.HTML, "image/svg+xml": Kind.HTML,
     "application/rtf": Kind.PLAIN, "application/yaml": Kind.PLAIN, "application/x-pdf": Kind.PDF,
     _WORD: Kind.DOCX, _SHEET: Kind.XLSX, "message/rfc822": Kind.MESSAGE, "message/global": Kind.MESSAGE,
+    "message/partial": Kind.MESSAGE, "message/external-body": Kind.MESSAGE, "message/news": Kind.MESSAGE,
     "application/pkcs7-mime": Kind.CMS, "application/x-pkcs7-mime": Kind.CMS, "application/ms-tnef": Kind.TNEF,
     "application/vnd.ms-tnef": Kind.TNEF,
     "message/delivery-status": Kind.PLAIN, "message/global-delivery-status": Kind.PLAIN,
@@ -50,7 +51,8 @@ _BY_NAME = {
     "docm": Kind.DOCX, "xlsx": Kind.XLSX, "xlsm": Kind.XLSX, "eml": Kind.MESSAGE, "p7m": Kind.CMS,
 }  # fmt: skip
 _WRITTEN = ("/xml", "+xml", "+json", "/yaml", "/x-yaml", "+yaml", "/x-ndjson")
-"""How types end whose files are text, whatever begins them; so are all of ``text/`` (RFC 2046 section 4.1)."""
+"""How types end whose files are text, whatever begins them; so are all of ``text/`` (RFC 2046 section 4.1), and of
+``message/``, which hold a header at least (section 5.2)."""
 _ZIPPED = frozenset({Kind.DOCX, Kind.XLSX})
 _OPENED = frozenset({Kind.PDF, Kind.DOCX, Kind.XLSX, None})
 """What a program opens, which goes by the first octets; a text is shown as it stands."""
@@ -76,7 +78,7 @@ def kind_of(file: File) -> Kind | None:
         return Kind.PDF
     if found in _OPENED - _ZIPPED and file.begins is Begins.ZIP and not file.is_said_to_be(_ARCHIVES):
         return Kind.OFFICE
-    if found is None and (file.content_type.startswith("text/") or file.content_type.endswith(_WRITTEN)):
+    if found is None and (file.content_type.startswith(("text/", "message/")) or file.content_type.endswith(_WRITTEN)):
         return Kind.PLAIN
     return found
 

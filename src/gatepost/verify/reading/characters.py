@@ -70,7 +70,7 @@ _ASCII = range(0x20, 0x7F)
 _SELECTORS = 0xE0100 - 16
 _WIDE = re.compile(
     "[\uff01-\uff5e\U0001d400-\U0001d7ff\u249c-\u24e9\U0001f110-\U0001f189\u2070-\u209c\u1d2c-\u1d6a\u02b0-\u02b8\u1d00-\u1d2b"
-    "\u0262\u026a\u0274\u0280\u028f\u0299\u029c\u029f\ua730\ua731][\u3000 .,qsx]{0,2}"
+    "\u02e0-\u02e4\u1d78\u1d9b-\u1dbf\u0262\u026a\u0274\u0280\u028f\u0299\u029c\u029f\ua730\ua731][\u3000 .,qsx]{0,2}"
 )
 _WIDE_RUN = re.compile(f"(?:{_WIDE.pattern}){{8,}}")
 _CAPITALS = dict(
@@ -263,7 +263,7 @@ def note_lookalikes(human: str, marks: Marks) -> None:
     """Note words of the human view that people and machines read differently; linear."""
     if not human.isascii():
         for found in _WIDE_RUN.finditer(human):
-            words = unicodedata.normalize("NFKC", found[0].translate(_CAPITALS))
+            words = unicodedata.normalize("NFKC", found[0].translate(_CAPITALS)).translate(_CAPITALS)
             marks.add(Technique.FULL_WIDTH, "human", found.start(), found.end(), words)
         if _FOREIGN.search(human):
             _note_homoglyphs(human, marks)

@@ -48,7 +48,7 @@ MAX_STRUCTURED_CHARS = 20_000
 KEPT_CHARS = 400
 """Of an author's field that is remembered."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")  # an encoded word may hold line ends (RFC 2047 section 5)
-_ENCODED = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?\s]*\?=")
+_ENCODED = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?\x00-\x1f]*\?=")
 _ADDRESS = re.compile(r"[^\s<>@,;\"]{1,64}@(?P<domain>[^\s<>@,;\"]{1,255})")
 _MEANINGFUL = frozenset("<>@,;:")
 
