@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import EventDict
 
 from gatepost.doors.rest.edge import DROPPED_MAX_OCTETS, SMALL_OCTETS, Edge
-from gatepost.doors.rest.problems import install
+from gatepost.doors.rest.translated import install
 
 
 def tiny() -> FastAPI:
