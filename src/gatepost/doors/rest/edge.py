@@ -11,10 +11,12 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gatepost.arrive.limits import Household, client_address, household
+from gatepost.decide.written import WRITTEN_MAX_OCTETS
 from gatepost.doors.rest.problems import Code, Problem, fault, response
 from gatepost.meters import Raised
 
-BODY_MAX_OCTETS = 1_048_576
+BODY_MAX_OCTETS = WRITTEN_MAX_OCTETS
+"""A policy is the largest that is sent here."""
 BODY_TIMEOUT_S = 30.0
 BODIES_MAX_OCTETS = 32 * BODY_MAX_OCTETS
 """In memory at once, of bodies that are not whole yet; beyond it the one begun first is given up, of the address that
@@ -108,7 +110,7 @@ class Edge:
         announced = headers.get(b"content-length", b"0")
         size = int(announced[:20]) if announced.isdigit() else 0
         if size > DROPPED_MAX_OCTETS or (size > self._body_max_octets and b"expect" in headers):
-            raise Problem(Code.REQUEST_TOO_LARGE, headers={"Connection": "close"})
+            raise self._too_large()
         body, length = bytearray(), 0
         coming = _Coming(_client(scope), asyncio.timeout(self._body_timeout_s))
         self._coming[coming] = None
@@ -130,8 +132,12 @@ class Edge:
         finally:
             self._let_go(coming)
         if length > self._body_max_octets:
-            raise Problem(Code.REQUEST_TOO_LARGE, headers={"Connection": "close"})
+            raise self._too_large()
         return bytes(body)
+
+    def _too_large(self) -> Problem:
+        detail = f"The request body is larger than {self._body_max_octets} octets."
+        return Problem(Code.REQUEST_TOO_LARGE, detail, headers={"Connection": "close"})
 
     def _hold(self, coming: _Coming, octets: int) -> None:
         """Count what one body takes; where all are too much together, end the time of one of them.
