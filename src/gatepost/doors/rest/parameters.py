@@ -50,14 +50,6 @@ OfProposals = Annotated[ProposalState | None, Query(alias="state", description="
 ChangeCursor = Annotated[int, Query(ge=0, le=2**53 - 1, description="Continue after this entry.")]
 Days = Annotated[int, Query(ge=1, le=3_650, description="How far back.")]
 Why = Annotated[str, Query(max_length=500, description="What the change is for; stays with the version.")]
-IfMatch = Annotated[
-    str | None,
-    Header(
-        alias="If-Match",
-        pattern=r'^"[0-9]{1,15}"$',
-        description="The ETag of the version you saw: 412 where another is in force.",
-    ),
-]
 TenantWide = Annotated[bool, Query(description="It is meant to stand above all mailboxes.")]
 About = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,80}$", description="A sub-processor's or a document's id.")]
 Part = Annotated[int, Path(ge=0, le=10_000, description="The attachment's number within the message.")]

@@ -241,6 +241,14 @@ def _spoken(text: str) -> str:
     return text[:_ERROR_MAX_CHARS].encode("utf-8", "replace").decode()
 
 
+def overtaken() -> Problem:
+    """Say that another version is in force than If-Match or If-None-Match let pass."""
+    said = (
+        "Another version is in force than the request's preconditions name; in If-Match a weak tag (W/) matches none."
+    )
+    return Problem(Code.POLICY_OVERTAKEN, said)
+
+
 def missing(thing: str) -> Problem:
     """Say that ``thing`` is not there; the same words whether it belongs to somebody else or to nobody."""
     return Problem(Code.RESOURCE_MISSING, f"There is no such {thing}.")

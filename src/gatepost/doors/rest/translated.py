@@ -32,6 +32,7 @@ from gatepost.doors.rest.problems import (
     Problem,
     fault,
     missing,
+    overtaken,
     response,
     unavailable,
 )
@@ -138,7 +139,7 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     ChangedError: lambda _: Problem(Code.PROPOSAL_CHANGED),
     OutdatedError: lambda _: Problem(Code.PROPOSAL_OUTDATED),
     UnjudgedError: lambda error: Problem(Code.PROPOSAL_UNJUDGED, f"It is {error.replay}.", errors=[error.replay]),
-    BaseChangedError: lambda _: Problem(Code.POLICY_OVERTAKEN),
+    BaseChangedError: lambda _: overtaken(),
     SamePersonError: _no_approver,
     TooManyError: lambda _: Problem(Code.WORKBENCH_FULL, headers={"Retry-After": str(LATER_S)}),
     BusyError: lambda _: Problem(Code.WORKBENCH_BUSY, headers={"Retry-After": str(UNAVAILABLE_RETRY_S)}),
