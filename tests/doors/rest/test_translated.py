@@ -57,6 +57,10 @@ async def client() -> AsyncIterator[httpx2.AsyncClient]:
     async def fail(name: str) -> None:
         raise RAISED[name][0]
 
+    @app.put("/body")
+    async def put() -> None:
+        pass
+
     @app.post("/body")
     async def take(body: Body) -> None:
         del body
@@ -128,7 +132,7 @@ async def test_an_unknown_path_and_method_are_problems_too(client: httpx2.AsyncC
     nowhere = await client.get("/nowhere")
     assert (nowhere.status_code, nowhere.json()["type"]) == (404, "/api/problems/resource.missing")
     wrong = await client.delete("/body")
-    assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST, PUT")
     assert wrong.json()["type"] == "/api/problems/method.unsupported"
 
 

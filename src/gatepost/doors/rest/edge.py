@@ -70,7 +70,12 @@ class Edge:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-            return
+        elif scope["method"] == "HEAD":
+            await self._serve({**scope, "method": "GET"}, receive, _fields_alone(send))
+        else:
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         status = 0
 
         async def dressed(message: Message) -> None:
@@ -104,7 +109,7 @@ class Edge:
         """Return the body, or None where the caller went away meanwhile.
 
         Raises:
-            Problem: 413 or 408.
+            Problem: 413, 408, or 415 for a body that is packed.
         """
         headers = dict(scope["headers"])
         announced = headers.get(b"content-length", b"0")
@@ -133,6 +138,10 @@ class Edge:
             self._let_go(coming)
         if length > self._body_max_octets:
             raise self._too_large()
+        coding = headers.get(b"content-encoding", b"").strip().lower()
+        if body and coding not in {b"", b"identity"}:  # RFC 9110 section 8.4; what unpacks has no size of its own
+            said = "The body has a Content-Encoding, and is read only as it is."
+            raise Problem(Code.MEDIA_UNSUPPORTED, said, headers={"Accept-Encoding": "identity"})
         return bytes(body)
 
     def _too_large(self) -> Problem:
@@ -175,6 +184,22 @@ def _client(scope: Scope) -> Household:
         return household(client_address(host))
     except ValueError:  # no socket of the network's
         return host
+
+
+def _fields_alone(send: Send) -> Send:
+    """Return a ``send`` for HEAD (RFC 9110 section 9.3.2): what GET answers, without its body; a stream is over."""
+    is_over = False
+
+    async def pass_on(message: Message) -> None:
+        nonlocal is_over
+        if message["type"] == "http.response.body":
+            message = {"type": message["type"], "body": b"", "more_body": False}
+            if is_over:
+                return
+            is_over = True
+        await send(message)
+
+    return pass_on
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

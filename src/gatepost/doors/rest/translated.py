@@ -1,13 +1,14 @@
 """The one place where the errors of the rooms, and of the framework, become problems."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from gatepost.act.hosted import NotHeldError, OvertakenError
 from gatepost.act.petition import (
@@ -77,7 +78,9 @@ def _of_framework(error: HTTPException) -> Problem:
     by_status = {404: Code.RESOURCE_MISSING, 405: Code.METHOD_UNSUPPORTED, 413: Code.REQUEST_TOO_LARGE}
     if error.status_code >= 500:  # noqa: PLR2004  # server errors begin here
         return fault()
-    return Problem(by_status.get(error.status_code, Code.REQUEST_MALFORMED), headers=error.headers)
+    code = by_status.get(error.status_code, Code.REQUEST_MALFORMED)
+    said = "The body is not JSON in UTF-8, or nests too deep." if code is Code.REQUEST_MALFORMED else ""
+    return Problem(code, said, headers=error.headers)
 
 
 def _refused(error: ReplyRefusedError) -> Problem:
@@ -108,7 +111,6 @@ def _no_approver(_: Exception) -> Problem:
 _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     Problem: lambda problem: problem,
     RequestValidationError: _invalid,
-    HTTPException: _of_framework,
     PolicyError: lambda error: Problem(Code.POLICY_INVALID, errors=error.errors, faults=error.faults),
     PolicyUnreadableError: lambda _: Problem(Code.POLICY_UNREADABLE, MEANINGS[Code.POLICY_UNREADABLE].advice),
     ReplyRefusedError: _refused,
@@ -151,10 +153,25 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
 """The one place where the errors of the rooms, and of the framework, become statuses."""
 
 
+def _methods(request: Request) -> str:
+    """Return a path's methods, for the field Allow (RFC 9110 section 10.2.1): the router names one route's alone."""
+    there = [each for each in request.app.routes if each.matches(request.scope)[0] is not Match.NONE]
+    found = {method for each in there for method in getattr(each, "methods", None) or ()}
+    return ", ".join(sorted(found | {"HEAD"} if "GET" in found else found))
+
+
+async def _unsupported(request: Request, error: Exception) -> Response:
+    problem = _of_framework(cast("HTTPException", error))
+    if problem.code is Code.METHOD_UNSUPPORTED:
+        problem = Problem(Code.METHOD_UNSUPPORTED, headers={"Allow": _methods(request)})
+    return response(problem)
+
+
 def install(app: FastAPI) -> None:
     """Let every typed error answer as a problem."""
     for kind, translate in _TRANSLATIONS.items():
         app.add_exception_handler(kind, _answering(translate))
+    app.add_exception_handler(HTTPException, _unsupported)
 
 
 def _answering(translate: Callable[[Any], Problem]) -> Callable[[Request, Exception], Awaitable[Response]]:
