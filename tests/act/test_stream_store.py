@@ -1,5 +1,7 @@
 from datetime import timedelta
 
+import pytest
+
 from act.scene import announce, happened
 from gatepost.act import stream_store, telling_store
 from gatepost.db import Database
@@ -25,3 +27,11 @@ async def test_a_stream_nobody_reads_any_more_is_closed(db: Database) -> None:
         assert await tx.all("select account from event_stream_reader where tenant = %(tenant)s") == []
     await announce(db, happened(1))
     assert await stream_store.place(db) == []
+
+
+@pytest.mark.parametrize(
+    ("cursor", "after"),
+    [(None, (9, True)), (5, (5, True)), (9, (9, True)), (7, (7, True)), (4, (5, False)), (10, (9, False))],
+)
+def test_a_reader_goes_on_within_the_stream(cursor: int | None, after: tuple[int, bool]) -> None:
+    assert stream_store.Bounds(since=5, last=9).resume(cursor) == after

@@ -9,15 +9,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from structlog.typing import EventDict
 from typing_extensions import override
 
 from act.scene import announce, happened, register, telling, told_all, until
 from gatepost import act
-from gatepost.act import EventKind, store
+from gatepost.act import EventKind, store, telling_store
 from gatepost.act.announce import Announced
 from gatepost.act.paper import Edition, Event, Fresh, Telling
 from gatepost.act.retry import WAITS_S
-from gatepost.act.teller import AT_ONCE_FIRST, UNSETTLED_MAX, Teller
+from gatepost.act.teller import AT_ONCE_FIRST, FAULT_S, UNSETTLED_MAX, Teller
 from gatepost.db import Database, GroupCommit, Plans, Transaction
 from gatepost.deliver.paper import CarriedOut, Held
 from gatepost.egress import Lines
@@ -293,3 +294,24 @@ async def test_a_message_is_told_in_the_same_octets_at_once_and_from_the_table(
 
 async def _told(receiver: Receiver, count: int, standing: House) -> bool:
     return len(receiver.requests) >= count and await told_all(standing)
+
+
+async def test_a_teller_that_rests_after_a_fault_is_closed_at_once(
+    standing: House, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, said: list[EventDict]
+) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    hook, _ = await register(standing, receiver.url)
+    await announce(standing.db, happened())
+    monkeypatch.setattr(telling_store, "due", broken)
+    teller = Teller(standing, TENANT, hook.id, GroupCommit(), Lines(), asyncio.Semaphore(1))
+
+    async def is_resting() -> bool:
+        return "webhook.fault" in [line["event"] for line in said]
+
+    async with asyncio.timeout(FAULT_S / 2), asyncio.TaskGroup() as group:
+        teller.task = group.create_task(teller.run())
+        teller.look()
+        await until(is_resting)
+        teller.close()

@@ -14,7 +14,7 @@ from app.running import Http, make_pair, settings_in, trusting, up
 from gatepost.app.http import listening
 from gatepost.arrive import Certificate, Pair
 from gatepost.db import DatabaseUnavailableError
-from gatepost.doors.rest import problems
+from gatepost.doors.rest import problems, translated
 from gatepost.doors.rest.edge import Edge
 
 
@@ -77,7 +77,7 @@ async def test_an_answer_that_is_cut_off_is_one_line_of_the_log_and_has_no_end(
     kind: type[Exception], said: list[EventDict], caplog: pytest.LogCaptureFixture
 ) -> None:
     app = FastAPI()
-    problems.install(app)
+    translated.install(app)
 
     async def lines() -> AsyncIterator[bytes]:
         yield b"one\n"

@@ -124,6 +124,17 @@ def test_a_real_message_is_verified_and_judged(tmp_path: Path, monkeypatch: pyte
         assert run("explain", draft, "--message", message, *came).stdout.startswith("hold: content.guard")
     assert "not both" in refusal(run("explain", draft, "--message", message, "--mail", draft))
     assert "cannot be read" in refusal(run("explain", draft, "--message", tmp_path / "absent.eml"))
+    for lonely in (("--client-ip", "192.0.2.7"), ("--helo", "mx.example"), ("--mail-from", "a@b.example")):
+        assert "say how a --message came" in refusal(run("explain", draft, *lonely))
+        assert "say how a --message came" in refusal(run("explain", draft, "--mail", draft, *lonely))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("diff", "-", "-"), ("test", "-", "-"), ("explain", "-", "--mail", "-"), ("explain", "-", "--message", "-")],
+)
+def test_standard_input_is_read_only_once(words: tuple[str, ...]) -> None:
+    assert "only once" in refusal(run(*words))
 
 
 def test_a_policy_above_all_mailboxes_is_tried_as_one(tmp_path: Path) -> None:

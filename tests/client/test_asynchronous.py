@@ -1,11 +1,12 @@
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from doors.rest.scene import POLICY, FakeClock, Tenancy, held, held_call, leaves, set_policy, write
+from doors.rest.scene import POLICY, FakeClock, Tenancy, held, held_call, leaves, petitioned, set_policy, write
 from gatepost.access.paper import Role
 from gatepost.deliver.paper import Kept
 from gatepost.ids import EmailId, ThreadId
@@ -18,6 +19,7 @@ from gatepost_client import (
     Patience,
     RefusedError,
     UnreachableError,
+    shapes,
 )
 from outbound import http_receiver
 from talkers import talking
@@ -213,11 +215,40 @@ async def test_webhooks_are_kept_in_order(owner: AsyncClient) -> None:
     assert (await owner.rotate_webhook(made.id, overlap_s=60)).secret != made.secret
     assert (await owner.change_webhook(made.id, is_stopped=True)).state == "stopped"
     assert [one.id for one in await owner.webhooks()] == [made.id]
-    assert await owner.deliveries(made.id, state="dead") == []
+    assert not await owner.deliveries(made.id, state="dead")
     with pytest.raises(RefusedError):
         await owner.replay_webhook(made.id, only_dead=True)
     await owner.remove_webhook(made.id)
     assert await owner.webhooks() == []
+
+
+async def test_every_list_is_gone_through_in_the_same_way(house: House, ours: Tenancy, owner: AsyncClient) -> None:
+    async with http_receiver() as receiver:
+        made = await owner.add_webhook(receiver.url)
+        emails = [await _kept(house, ours) for _ in range(3)]
+        holds = sorted([await held(house, ours, email, "Yes.") for email in emails])  # of one time, so by their ids
+        async with house.db.transaction(ours.tenant) as tx:
+            thread = await tx.one("select thread from email where tenant = %(tenant)s and id = %(id)s", id=emails[0])
+        petition = await petitioned(house, ours)
+
+        async def told(listing: Callable[..., Awaitable[shapes.Paged[Any]]], *about: str, limit: int) -> list[Any]:
+            return [one async for one in owner.each(listing, *about, limit=limit)]
+
+        for limit in (1, 2, 50):
+            assert [one.message_id for one in await told(owner.messages, limit=limit)] == emails[::-1]
+            assert [one.message_id for one in await told(owner.search, "tuesday", limit=limit)] == emails[::-1]
+            assert emails[0] in [one.message_id for one in await told(owner.thread, thread.thread, limit=limit)]
+            assert [one.hold_id for one in await told(owner.holds, limit=limit)] == holds[::-1]
+            assert [one.petition_id for one in await told(owner.petitions, limit=limit)] == [petition]
+            deliveries = await told(owner.deliveries, made.id, limit=limit)
+            assert [one.event for one in deliveries] == ["email.received"] * 3
+            assert len({one.id for one in deliveries}) == 3
+    page = await owner.holds(limit=2)
+    assert ([one.hold_id for one in page], len(page), page[0].hold_id) == (holds[:0:-1], 2, holds[2])
+    assert [one.hold_id for one in await owner.holds(limit=2, cursor=page.next_cursor)] == holds[:1]
+    with pytest.raises(RefusedError) as other:
+        await owner.messages(cursor=page.next_cursor)
+    assert other.value.code == "cursor.invalid"
 
 
 async def test_what_was_refused_for_now_is_asked_again_and_what_adds_up_is_not_when_nobody_answers() -> None:
@@ -251,7 +282,7 @@ async def test_what_waits_is_shown_approved_once_and_denied(house: House, ours: 
             await approver.deny(first)
         assert settled.value.code == "hold.settled"
         assert (await approver.deny(second)).state == "refused"
-        assert await approver.holds() == []
+        assert not await approver.holds()
         assert [one.hold_id for one in await approver.holds(state="refused")] == [second]
 
 
@@ -263,10 +294,12 @@ async def test_all_that_waits_is_one_list_and_ruled_on_by_one_word(house: House,
         call, message = await approver.waiting()
         assert (call.kind, call.id, call.what, call.digest) == ("call", turn, "reply", digest)
         assert (message.kind, message.id, message.digest, message.default_outcome) == ("message", mail, None, "refuse")
-        await approver.rule(call.id, call.digest, is_approved=True)
+        ruled = await approver.rule(call.id, call.digest, is_approved=True)
+        assert (ruled.kind, ruled.id, ruled.state) == ("call", turn, "approved")
         with pytest.raises(MissingError):
             await approver.rule(call.id, call.digest, is_approved=True)
-        await approver.rule(message.id, None, is_approved=False)
+        ruled = await approver.rule(message.id, None, is_approved=False)
+        assert (ruled.state, ruled.reason) == ("refused", "hold.denied")
         assert await approver.waiting() == []
 
 
@@ -315,7 +348,8 @@ async def test_a_call_of_a_hosted_agent_that_waits_is_shown_and_approved_once(
         assert (call.turn_id, call.digest, call.tool, call.arguments) == (turn, digest, "reply", {"text": "Yes."})
         with pytest.raises(MissingError):
             await approver.approve_call(turn, "0" * 64)
-        await approver.approve_call(turn, digest)
+        approved = await approver.approve_call(turn, digest)
+        assert (approved.state, approved.digest, approved.tool) == ("approved", digest, "reply")
         with pytest.raises(MissingError):
             await approver.deny_call(turn, digest)
         assert await approver.held_calls() == []

@@ -51,6 +51,10 @@ async def test_a_script_approves_and_denies(house: House, base_url: str, ours: T
     def script() -> list[str]:
         with Client(base_url, ours.keys[Role.APPROVER], mailbox_id=ours.account) as client:
             digest = client.hold(first).digest or ""
-            return [client.approve(first, digest).state, client.deny(second).state, *map(str, client.holds())]
+            return [
+                client.approve(first, digest).state,
+                client.deny(second).state,
+                *map(str, client.each(client.holds)),
+            ]
 
     assert await asyncio.to_thread(script) == ["released", "refused"]

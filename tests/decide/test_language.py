@@ -208,6 +208,54 @@ def test_each_fault_has_its_sentence_in_document_order(written: object, expected
     assert faults(written) == expected
 
 
+def test_names_that_refer_to_nothing_are_told_beside_other_faults() -> None:
+    rules = [
+        {"match": {"group": "freinds"}, "capabilities": ["a\nb"]},
+        {"match": {"domain": "a.example"}, "name": "one", "when": {"workingHours": "outside"}},
+        {"match": {"domain": "b.example"}, "name": "one", "rateLimit": {"perHour": -1}},
+        {"match": {"domain": "c.example"}, "rateLimit": {"perHour": 1, "per": "rule"}, "hold": {"then": "deliver"}},
+    ]
+    written = {
+        **LEAST,
+        "defaultAction": 2,
+        "senders": rules,
+        "groups": {"friends": ["a@b.example"]},
+        "outbound": {"recipients": {"groups": ["foes"]}, "toMachines": 3},
+    }
+    told = faults(written)
+    for each in (
+        "senders[0].match.group must be a name in groups; the nearest is friends",
+        "senders[1].when.workingHours needs the policy's own workingHours",
+        "senders[2].name must not be another rule's too",
+        "senders[2].rateLimit.perHour must be >= 0",
+        "senders[3].rateLimit.per needs the rule to have a name",
+        'senders[3].hold.then can be "deliver" only beside the action "hold"',
+        "outbound.recipients.groups[0] must be a name in groups; the nearest is friends",
+        "senders[0].capabilities[0] must have no control characters",
+    ):
+        assert each in told
+    assert len(told) == 10
+
+
+def test_guards_that_are_too_much_are_told_beside_other_faults() -> None:
+    costly = {"reject": r"\p{L}" * 3, "reason": "r"}
+    told = faults({**LEAST, "defaultAction": 2, "contentGuards": [costly] * 10})
+    assert told[1:] == ["contentGuards must compile to at most 20000 RE2 instructions together"]
+
+
+def test_what_a_slip_hides_is_told_once() -> None:
+    rule = {
+        "match": {"group": "friends"},
+        "nmae": "one",
+        "acton": "hold",
+        "rateLimit": {"perHour": 1, "per": "rule"},
+        "hold": {"then": "deliver"},
+        "when": {"workingHours": "outside"},
+    }
+    told = faults({**LEAST, "senders": [rule], "gruops": {"friends": ["a@b.example"]}, "workingHurs": {}})
+    assert [each.partition(" ")[0] for each in told] == ["senders[0].nmae", "senders[0].acton", "gruops", "workingHurs"]
+
+
 def test_no_more_senders_or_guards_than_a_message_can_be_judged_by() -> None:
     rule, guard = {"match": {"domain": "a.example"}}, {"reject": "x", "reason": "r"}
     assert faults({**LEAST, "senders": [rule] * 1001}) == ["senders must have at most 1000 items"]

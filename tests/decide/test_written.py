@@ -73,7 +73,10 @@ def test_a_policy_may_be_written_in_yaml() -> None:
         ("a: b: c\n", "line 1: "),
         ("[" * 17 + "]" * 17 + " x", "line 1: a policy nests at most 16 deep"),
         (b"a: \xff", "policy must be UTF-8: octet 3 is not"),
-        (b" " * (WRITTEN_MAX_OCTETS + 1), f"policy must be at most {WRITTEN_MAX_OCTETS} octets"),
+        (
+            b" " * (WRITTEN_MAX_OCTETS + 1),
+            f"policy must be at most {WRITTEN_MAX_OCTETS} octets (1 MiB) as it is written",
+        ),
     ],
 )
 def test_what_could_hide_something_is_refused_with_its_place(written: bytes | str, sentence: str) -> None:

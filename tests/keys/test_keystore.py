@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from gatepost.keys import ErasedError, KeyringError, KeysAwayError, KeysDamagedError, KeyStore, Kind
+from gatepost.keys import ErasedError, KeyringError, KeysAwayError, KeysDamagedError, KeyStore, Kind, SealBrokenError
 from gatepost.keys.keystore import FILE
 from gatepost.keys.master import make_master
 from gatepost.keys.rotation import begin
@@ -84,7 +84,7 @@ async def test_keys_read_together_open_what_each_alone_does(store: KeyStore, oth
         *[b"secret"] * 3,
         ErasedError,
         *[b"secret"] * 3,
-        KeyringError,
+        SealBrokenError,
     ]
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepost.keys import ErasedError, KeyringError, KeyStore, Kind, Vault
+from gatepost.keys import ErasedError, KeyringError, KeyStore, Kind, SealBrokenError, Vault
 from gatepost.keys.vault import PIECE_OCTETS, month_of
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -144,7 +144,7 @@ def test_many_are_opened_at_once_and_each_answers_for_itself(store: KeyStore) ->
     bad = [good[1][:-1] + bytes([good[1][-1] ^ 1]), good[1][:20], b"", b"\x02", b"\x07" + good[1][1:]]
     found = vault.open_all([("email/1", each) for each in (*good, gone, *bad)] + [("email/2", good[1])])
     assert found[:3] == [b"secret"] * 3
-    assert [type(each) for each in found[3:]] == [ErasedError] + [KeyringError] * 6
+    assert [type(each) for each in found[3:]] == [ErasedError] + [SealBrokenError] * 6
 
 
 SIZES = [0, 1, PIECE_OCTETS - 1, PIECE_OCTETS, PIECE_OCTETS + 1, 3 * PIECE_OCTETS, 3 * PIECE_OCTETS + 5]

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -85,13 +85,32 @@ class AsyncClient:
             self._mailbox_id = found[0].id
         return self._mailbox_id
 
+    async def each(
+        self, listing: Callable[..., Awaitable[shapes.Paged[T]]], *about: Any, **asked: Any
+    ) -> AsyncGenerator[T, None]:
+        """Yield all of a list, page after page: ``each(client.holds, state="released")``, ``each(client.messages)``.
+
+        For ``messages``, ``search``, ``thread``, ``holds``, ``petitions`` and ``deliveries``, with their own arguments;
+        ``limit`` is how many are asked for at once.
+        """
+        cursor: calls.Cursor = asked.pop("cursor", None)
+        while True:
+            page = await listing(*about, cursor=cursor, **asked)
+            for one in page.items:
+                yield one
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
     # --- mail ------------------------------------------------------------------------------------------------------
 
-    async def messages(self, *, limit: int = 50, cursor: str | None = None) -> shapes.Page:
+    async def messages(self, *, limit: int = 50, cursor: calls.Cursor = None) -> shapes.Page[shapes.Summary]:
         """Return kept mail, newest first."""
         return await self._do(calls.messages(await self.mailbox_id(), limit, cursor))
 
-    async def search(self, words: str, *, limit: int = 50, cursor: str | None = None, about: str = "") -> shapes.Page:
+    async def search(
+        self, words: str, *, limit: int = 50, cursor: calls.Cursor = None, about: str = ""
+    ) -> shapes.Page[shapes.Summary]:
         """Return kept mail by its words, such as ``lunch from:example.org has:attachment``.
 
         An agent needs the capability ``search_mail``, of the message ``about`` which it searches or of its policy.
@@ -102,7 +121,7 @@ class AsyncClient:
         """Return one message with its text and attachments."""
         return await self._do(calls.message(await self.mailbox_id(), message_id))
 
-    async def thread(self, thread_id: str, *, limit: int = 200, cursor: str | None = None) -> shapes.Thread:
+    async def thread(self, thread_id: str, *, limit: int = 200, cursor: calls.Cursor = None) -> shapes.Thread:
         """Return a conversation, oldest first; where it is longer, ``next_cursor`` continues it."""
         return await self._do(calls.thread(await self.mailbox_id(), thread_id, limit, cursor))
 
@@ -143,6 +162,10 @@ class AsyncClient:
         """Return how something you asked for stands."""
         return await self._do(calls.petition(await self.mailbox_id(), petition_id))
 
+    async def petitions(self, *, limit: int = 50, cursor: calls.Cursor = None) -> shapes.Page[shapes.Petition]:
+        """Return what was asked for, newest first, and how it ended."""
+        return await self._do(calls.petitions(await self.mailbox_id(), limit, cursor))
+
     async def report_usage(
         self, message_id: str, tokens: int, tools: Sequence[str] = (), *, secret: str = "", report_id: str = ""
     ) -> None:
@@ -168,14 +191,19 @@ class AsyncClient:
         """Return all that waits for a person, what ends first at the beginning: mail, calls of agents, petitions."""
         return await self._do(calls.waiting(await self.mailbox_id(), limit))
 
-    async def rule(self, waiting_id: str, digest: str | None, *, is_approved: bool) -> None:
-        """Say yes or no to something of ``waiting``, once. A yes, and any word on a call, needs its digest."""
-        decision = "approve" if is_approved else "deny"
-        await self._do(calls.rule(await self.mailbox_id(), waiting_id, decision, digest))
+    async def rule(self, waiting_id: str, digest: str | None, *, is_approved: bool) -> shapes.Ruled:
+        """Say yes or no to something of ``waiting``, once; return what became of it.
 
-    async def holds(self, *, state: str = "waiting", limit: int = 50) -> list[shapes.Hold]:
+        A yes, and any word on a call, needs its digest.
+        """
+        decision = "approve" if is_approved else "deny"
+        return await self._do(calls.rule(await self.mailbox_id(), waiting_id, decision, digest))
+
+    async def holds(
+        self, *, state: str = "waiting", limit: int = 50, cursor: calls.Cursor = None
+    ) -> shapes.Page[shapes.Hold]:
         """Return what waits for a person, newest first; or what was ``released`` or ``refused``."""
-        return await self._do(calls.holds(await self.mailbox_id(), state, limit))
+        return await self._do(calls.holds(await self.mailbox_id(), state, limit, cursor))
 
     async def hold(self, hold_id: str) -> shapes.Hold:
         """Return one held message; what it says is shown to approvers alone."""
@@ -193,13 +221,13 @@ class AsyncClient:
         """Return the calls of hosted agents that wait for a person, the oldest first."""
         return await self._do(calls.held_calls(await self.mailbox_id(), limit))
 
-    async def approve_call(self, turn_id: str, digest: str) -> None:
+    async def approve_call(self, turn_id: str, digest: str) -> shapes.ToolCall:
         """Let a held call run, once. ``digest`` is the one it showed: the word is about these arguments."""
-        await self._do(calls.settle_call(await self.mailbox_id(), turn_id, digest, is_approved=True))
+        return await self._do(calls.settle_call(await self.mailbox_id(), turn_id, digest, is_approved=True))
 
-    async def deny_call(self, turn_id: str, digest: str) -> None:
+    async def deny_call(self, turn_id: str, digest: str) -> shapes.ToolCall:
         """Deny a held call; the turn goes on without it."""
-        await self._do(calls.settle_call(await self.mailbox_id(), turn_id, digest, is_approved=False))
+        return await self._do(calls.settle_call(await self.mailbox_id(), turn_id, digest, is_approved=False))
 
     # --- webhooks --------------------------------------------------------------------------------------------------
 
@@ -231,9 +259,11 @@ class AsyncClient:
         """Have events told again: ``event_ids``, or ``since`` and ``until`` (ISO 8601), ``only_dead``."""
         return (await self._do(calls.replay_webhook(await self.mailbox_id(), webhook_id, wanted))).count
 
-    async def deliveries(self, webhook_id: str, *, state: str | None = None, limit: int = 50) -> list[shapes.Delivery]:
+    async def deliveries(
+        self, webhook_id: str, *, state: str | None = None, limit: int = 50, cursor: calls.Cursor = None
+    ) -> shapes.Page[shapes.Delivery]:
         """Return what an endpoint was told, newest first, with every attempt."""
-        return await self._do(calls.deliveries(await self.mailbox_id(), webhook_id, state, limit))
+        return await self._do(calls.deliveries(await self.mailbox_id(), webhook_id, state, limit, cursor))
 
     # --- events ----------------------------------------------------------------------------------------------------
 

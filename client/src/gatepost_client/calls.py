@@ -20,6 +20,7 @@ LONG_AGO = datetime.fromtimestamp(0, UTC)
 PLACE_MAX_DIGITS = 16
 
 Value = str | int | bool | None
+Cursor = str | int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +126,16 @@ WHOAMI = Call("GET", "/v1/whoami", reader(shapes.Whoami))
 MAILBOXES = Call("GET", "/v1/mailboxes", items_of(shapes.Mailbox))
 
 
-def messages(mailbox_id: int, limit: int, cursor: str | None) -> Call[shapes.Page]:
+def messages(mailbox_id: int, limit: int, cursor: Cursor) -> Call[shapes.Page[shapes.Summary]]:
     """Ask for kept mail, newest first."""
     params = given(limit=limit, cursor=cursor)
-    return Call("GET", mailbox(mailbox_id, "/messages"), reader(shapes.Page), params)
+    return Call("GET", mailbox(mailbox_id, "/messages"), reader(shapes.Page[shapes.Summary]), params)
 
 
-def search(mailbox_id: int, words: str, limit: int, cursor: str | None, about: str) -> Call[shapes.Page]:
+def search(mailbox_id: int, words: str, limit: int, cursor: Cursor, about: str) -> Call[shapes.Page[shapes.Summary]]:
     """Ask for kept mail by its words."""
     params = given(q=words, limit=limit, cursor=cursor)
-    return Call("GET", mailbox(mailbox_id, "/search"), reader(shapes.Page), params, about=about)
+    return Call("GET", mailbox(mailbox_id, "/search"), reader(shapes.Page[shapes.Summary]), params, about=about)
 
 
 def message(mailbox_id: int, message_id: str) -> Call[shapes.Message]:
@@ -142,7 +143,7 @@ def message(mailbox_id: int, message_id: str) -> Call[shapes.Message]:
     return Call("GET", mailbox(mailbox_id, f"/messages/{message_id}"), reader(shapes.Message))
 
 
-def thread(mailbox_id: int, thread_id: str, limit: int, cursor: str | None) -> Call[shapes.Thread]:
+def thread(mailbox_id: int, thread_id: str, limit: int, cursor: Cursor) -> Call[shapes.Thread]:
     """Ask for a conversation."""
     params = given(limit=limit, cursor=cursor)
     return Call("GET", mailbox(mailbox_id, f"/threads/{thread_id}"), reader(shapes.Thread), params)
@@ -176,15 +177,21 @@ def petition(mailbox_id: int, petition_id: str) -> Call[shapes.Petition]:
     return Call("GET", mailbox(mailbox_id, f"/petitions/{petition_id}"), reader(shapes.Petition))
 
 
+def petitions(mailbox_id: int, limit: int, cursor: Cursor) -> Call[shapes.Page[shapes.Petition]]:
+    """Ask what was asked for, newest first."""
+    params = given(limit=limit, cursor=cursor)
+    return Call("GET", mailbox(mailbox_id, "/petitions"), reader(shapes.Page[shapes.Petition]), params)
+
+
 def waiting(mailbox_id: int, limit: int) -> Call[list[shapes.Waiting]]:
     """Ask for all that waits for a person."""
     return Call("GET", mailbox(mailbox_id, "/waiting"), items_of(shapes.Waiting), given(limit=limit))
 
 
-def rule(mailbox_id: int, waiting_id: str, decision: str, digest: str | None) -> Call[None]:
+def rule(mailbox_id: int, waiting_id: str, decision: str, digest: str | None) -> Call[shapes.Ruled]:
     """Rule on something that waits."""
     path = mailbox(mailbox_id, f"/waiting/{waiting_id}/decision")
-    return Call("POST", path, nothing, body=given(decision=decision, digest=digest), is_repeatable=False)
+    return Call("POST", path, reader(shapes.Ruled), body=given(decision=decision, digest=digest), is_repeatable=False)
 
 
 def usage(
@@ -248,10 +255,12 @@ def replay_webhook(mailbox_id: int, webhook_id: str, wanted: Mapping[str, Any]) 
     return Call("POST", path, reader(shapes.Count), body=wanted, is_repeatable=False)
 
 
-def deliveries(mailbox_id: int, webhook_id: str, state: str | None, limit: int) -> Call[list[shapes.Delivery]]:
+def deliveries(
+    mailbox_id: int, webhook_id: str, state: str | None, limit: int, cursor: Cursor
+) -> Call[shapes.Page[shapes.Delivery]]:
     """Ask for an endpoint's delivery log."""
     path = mailbox(mailbox_id, f"/webhooks/{webhook_id}/deliveries")
-    return Call("GET", path, items_of(shapes.Delivery), given(state=state, limit=limit))
+    return Call("GET", path, reader(shapes.Page[shapes.Delivery]), given(state=state, limit=limit, cursor=cursor))
 
 
 def latest(mailbox_id: int) -> Call[shapes.Place]:
@@ -259,9 +268,10 @@ def latest(mailbox_id: int) -> Call[shapes.Place]:
     return Call("GET", mailbox(mailbox_id, "/events"), reader(shapes.Place))
 
 
-def holds(mailbox_id: int, state: str, limit: int) -> Call[list[shapes.Hold]]:
+def holds(mailbox_id: int, state: str, limit: int, cursor: Cursor) -> Call[shapes.Page[shapes.Hold]]:
     """Ask for what waits for a person, or waited."""
-    return Call("GET", mailbox(mailbox_id, "/holds"), items_of(shapes.Hold), given(state=state, limit=limit))
+    params = given(state=state, limit=limit, cursor=cursor)
+    return Call("GET", mailbox(mailbox_id, "/holds"), reader(shapes.Page[shapes.Hold]), params)
 
 
 def hold(mailbox_id: int, hold_id: str) -> Call[shapes.Hold]:
@@ -281,7 +291,7 @@ def held_calls(mailbox_id: int, limit: int) -> Call[list[shapes.HeldCall]]:
     return Call("GET", mailbox(mailbox_id, "/turns/held"), items_of(shapes.HeldCall), given(limit=limit))
 
 
-def settle_call(mailbox_id: int, turn_id: str, digest: str, *, is_approved: bool) -> Call[None]:
+def settle_call(mailbox_id: int, turn_id: str, digest: str, *, is_approved: bool) -> Call[shapes.ToolCall]:
     """Rule on one of them."""
     path = mailbox(mailbox_id, f"/turns/{turn_id}/calls/{digest}")
-    return Call("POST", path, nothing, body={"is_approved": is_approved}, is_repeatable=False)
+    return Call("POST", path, reader(shapes.ToolCall), body={"is_approved": is_approved}, is_repeatable=False)

@@ -1,9 +1,13 @@
 """What a house says, as typed values. Members a newer house adds are ignored."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +55,8 @@ class Summary(Shape, frozen=True, kw_only=True):
     is_proven: bool
     is_automatic: bool
     is_erased: bool
+    is_unreadable: bool = False
+    """Of a list: its row is damaged, and says no more than its ids."""
 
 
 class Attachment(Shape, frozen=True, kw_only=True):
@@ -81,12 +87,38 @@ class Thread(Shape, frozen=True, kw_only=True):
     messages: list[Message]
     next_cursor: str | None = None
 
+    @property
+    def items(self) -> list[Message]:
+        """The same, by the name that pages have."""
+        return self.messages
 
-class Page(Shape, frozen=True, kw_only=True):
-    """A page of messages; pass ``next_cursor`` on to continue, None at the end."""
 
-    items: list[Summary]
-    next_cursor: str | None
+class Paged(Protocol[T_co]):
+    """What ``each`` goes through: a page of any list."""
+
+    @property
+    def items(self) -> Sequence[T_co]:
+        """What is on it."""
+
+    @property
+    def next_cursor(self) -> str | int | None:
+        """What continues it; None at the end."""
+
+
+class Page(Shape, Generic[T], frozen=True, kw_only=True):
+    """A page of a list, itself a sequence; pass ``next_cursor`` on as ``cursor`` to continue, None at the end."""
+
+    items: list[T]
+    next_cursor: str | int | None
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, place: int) -> T:
+        return self.items[place]
 
 
 class Sent(Shape, frozen=True, kw_only=True):
@@ -169,22 +201,46 @@ class Hold(Shape, frozen=True, kw_only=True):
     recipients: list[str]
     expires_at: datetime
     settled_by: str | None = None
+    settled_reason: str | None = None
     digest: str | None = None
     subject: str | None = None
     body_text: str | None = None
+    is_unreadable: bool = False
 
 
-class HeldCall(Shape, frozen=True, kw_only=True):
-    """A call of a hosted agent's tool that waits for a person. ``digest`` names the tool and these arguments."""
+class ToolCall(Shape, frozen=True, kw_only=True):
+    """A call of an agent's tool: ``held``, ``approved``, ``denied``, ``begun``, ``done``, ``failed``, ``refused``.
 
-    turn_id: str
-    message_id: str
+    ``digest`` names the tool and these arguments.
+    """
+
     tool: str
+    state: str
     arguments: dict[str, Any] | None
     reason: str
     label: str
     digest: str
+    is_unreadable: bool = False
+
+
+class HeldCall(ToolCall, frozen=True, kw_only=True):
+    """One that waits for a person."""
+
+    turn_id: str
+    message_id: str
     expires_at: datetime
+
+
+class Ruled(Shape, frozen=True, kw_only=True):
+    """What became of something that waited: ``released``, ``refused``, ``approved``, ``denied``; or ``waiting``.
+
+    The last where a second person must agree. The policy in force may refuse what was approved: ``reason`` says why.
+    """
+
+    kind: str
+    id: str
+    state: str
+    reason: str | None
 
 
 class Waiting(Shape, frozen=True, kw_only=True):
@@ -203,6 +259,7 @@ class Waiting(Shape, frozen=True, kw_only=True):
     since: datetime
     expires_at: datetime
     default_outcome: str
+    is_unreadable: bool = False
 
 
 class Petition(Shape, frozen=True, kw_only=True):
@@ -215,8 +272,9 @@ class Petition(Shape, frozen=True, kw_only=True):
     why: str
     expires_at: datetime
     settled_by: str | None
-    digest: str
+    digest: str | None
     approval_url: str | None
+    is_unreadable: bool = False
 
 
 class Event(Shape, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -85,13 +85,29 @@ class Client:
             self._mailbox_id = found[0].id
         return self._mailbox_id
 
+    def each(self, listing: Callable[..., shapes.Paged[T]], *about: Any, **asked: Any) -> Generator[T, None, None]:
+        """Yield all of a list, page after page: ``each(client.holds, state="released")``, ``each(client.messages)``.
+
+        For ``messages``, ``search``, ``thread``, ``holds``, ``petitions`` and ``deliveries``, with their own arguments;
+        ``limit`` is how many are asked for at once.
+        """
+        cursor: calls.Cursor = asked.pop("cursor", None)
+        while True:
+            page = listing(*about, cursor=cursor, **asked)
+            yield from page.items
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
     # --- mail ------------------------------------------------------------------------------------------------------
 
-    def messages(self, *, limit: int = 50, cursor: str | None = None) -> shapes.Page:
+    def messages(self, *, limit: int = 50, cursor: calls.Cursor = None) -> shapes.Page[shapes.Summary]:
         """Return kept mail, newest first."""
         return self._do(calls.messages(self.mailbox_id(), limit, cursor))
 
-    def search(self, words: str, *, limit: int = 50, cursor: str | None = None, about: str = "") -> shapes.Page:
+    def search(
+        self, words: str, *, limit: int = 50, cursor: calls.Cursor = None, about: str = ""
+    ) -> shapes.Page[shapes.Summary]:
         """Return kept mail by its words, such as ``lunch from:example.org has:attachment``.
 
         An agent needs the capability ``search_mail``, of the message ``about`` which it searches or of its policy.
@@ -102,7 +118,7 @@ class Client:
         """Return one message with its text and attachments."""
         return self._do(calls.message(self.mailbox_id(), message_id))
 
-    def thread(self, thread_id: str, *, limit: int = 200, cursor: str | None = None) -> shapes.Thread:
+    def thread(self, thread_id: str, *, limit: int = 200, cursor: calls.Cursor = None) -> shapes.Thread:
         """Return a conversation, oldest first; where it is longer, ``next_cursor`` continues it."""
         return self._do(calls.thread(self.mailbox_id(), thread_id, limit, cursor))
 
@@ -143,6 +159,10 @@ class Client:
         """Return how something you asked for stands."""
         return self._do(calls.petition(self.mailbox_id(), petition_id))
 
+    def petitions(self, *, limit: int = 50, cursor: calls.Cursor = None) -> shapes.Page[shapes.Petition]:
+        """Return what was asked for, newest first, and how it ended."""
+        return self._do(calls.petitions(self.mailbox_id(), limit, cursor))
+
     def report_usage(
         self, message_id: str, tokens: int, tools: Sequence[str] = (), *, secret: str = "", report_id: str = ""
     ) -> None:
@@ -168,14 +188,19 @@ class Client:
         """Return all that waits for a person, what ends first at the beginning: mail, calls of agents, petitions."""
         return self._do(calls.waiting(self.mailbox_id(), limit))
 
-    def rule(self, waiting_id: str, digest: str | None, *, is_approved: bool) -> None:
-        """Say yes or no to something of ``waiting``, once. A yes, and any word on a call, needs its digest."""
-        decision = "approve" if is_approved else "deny"
-        self._do(calls.rule(self.mailbox_id(), waiting_id, decision, digest))
+    def rule(self, waiting_id: str, digest: str | None, *, is_approved: bool) -> shapes.Ruled:
+        """Say yes or no to something of ``waiting``, once; return what became of it.
 
-    def holds(self, *, state: str = "waiting", limit: int = 50) -> list[shapes.Hold]:
+        A yes, and any word on a call, needs its digest.
+        """
+        decision = "approve" if is_approved else "deny"
+        return self._do(calls.rule(self.mailbox_id(), waiting_id, decision, digest))
+
+    def holds(
+        self, *, state: str = "waiting", limit: int = 50, cursor: calls.Cursor = None
+    ) -> shapes.Page[shapes.Hold]:
         """Return what waits for a person, newest first; or what was ``released`` or ``refused``."""
-        return self._do(calls.holds(self.mailbox_id(), state, limit))
+        return self._do(calls.holds(self.mailbox_id(), state, limit, cursor))
 
     def hold(self, hold_id: str) -> shapes.Hold:
         """Return one held message; what it says is shown to approvers alone."""
@@ -193,13 +218,13 @@ class Client:
         """Return the calls of hosted agents that wait for a person, the oldest first."""
         return self._do(calls.held_calls(self.mailbox_id(), limit))
 
-    def approve_call(self, turn_id: str, digest: str) -> None:
+    def approve_call(self, turn_id: str, digest: str) -> shapes.ToolCall:
         """Let a held call run, once. ``digest`` is the one it showed: the word is about these arguments."""
-        self._do(calls.settle_call(self.mailbox_id(), turn_id, digest, is_approved=True))
+        return self._do(calls.settle_call(self.mailbox_id(), turn_id, digest, is_approved=True))
 
-    def deny_call(self, turn_id: str, digest: str) -> None:
+    def deny_call(self, turn_id: str, digest: str) -> shapes.ToolCall:
         """Deny a held call; the turn goes on without it."""
-        self._do(calls.settle_call(self.mailbox_id(), turn_id, digest, is_approved=False))
+        return self._do(calls.settle_call(self.mailbox_id(), turn_id, digest, is_approved=False))
 
     # --- webhooks --------------------------------------------------------------------------------------------------
 
@@ -231,9 +256,11 @@ class Client:
         """Have events told again: ``event_ids``, or ``since`` and ``until`` (ISO 8601), ``only_dead``."""
         return self._do(calls.replay_webhook(self.mailbox_id(), webhook_id, wanted)).count
 
-    def deliveries(self, webhook_id: str, *, state: str | None = None, limit: int = 50) -> list[shapes.Delivery]:
+    def deliveries(
+        self, webhook_id: str, *, state: str | None = None, limit: int = 50, cursor: calls.Cursor = None
+    ) -> shapes.Page[shapes.Delivery]:
         """Return what an endpoint was told, newest first, with every attempt."""
-        return self._do(calls.deliveries(self.mailbox_id(), webhook_id, state, limit))
+        return self._do(calls.deliveries(self.mailbox_id(), webhook_id, state, limit, cursor))
 
     # --- events ----------------------------------------------------------------------------------------------------
 

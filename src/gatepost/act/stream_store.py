@@ -17,6 +17,16 @@ class Bounds:
     since: int
     last: int
 
+    def resume(self, cursor: int | None) -> tuple[int, bool]:
+        """Return the place to go on after, and whether all that happened since the reader's own is still there.
+
+        A place beyond the end is of another stream, or of this one before the house was restored to an older day: what
+        comes now would stand below it, and never be told.
+        """
+        if cursor is None:
+            return self.last, True
+        return min(max(cursor, self.since), self.last), self.since <= cursor <= self.last
+
 
 async def open_stream(tx: Transaction, account: AccountId, at: datetime) -> Bounds:
     """Keep the account's events from now on, if nobody read them yet; say that somebody does."""

@@ -6,6 +6,7 @@ lane (``begin``); everything else, a restart's remains above all, it finds in th
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
@@ -105,17 +106,28 @@ class Teller:
     begun: set[str] = field(default_factory=set)
     is_behind: bool = True
     is_missed: bool = False
-    is_closing: bool = False
     endpoint: Endpoint | None = None
     lanes: asyncio.TaskGroup | None = None
     _signing: tuple[Endpoint, webhook.Signers] | None = None
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     def close(self) -> asyncio.Task[None] | None:
         """Begin nothing more; return what ends once nothing is under way."""
-        self.is_closing = True
+        self._closing.set()
         self._wake.set()
         return self.task
+
+    @property
+    def is_closing(self) -> bool:
+        """True once nothing more is to begin."""
+        return self._closing.is_set()
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait after a fault, but for no longer than the teller is to run."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
 
     def look(self) -> None:
         """Look for what is due, also behind what is under way."""
@@ -167,7 +179,7 @@ class Teller:
                 except Exception as error:  # noqa: BLE001  # a fault in one endpoint must not stop the others
                     fault = Raised.by(error, whereabouts(error))
                     log.error("webhook.fault", webhook=self.identifier, told="", error=fault)
-                    await asyncio.sleep(FAULT_S)
+                    await self._rest(FAULT_S)
             self.lanes = None
 
     async def _fill(self, lanes: asyncio.TaskGroup) -> None:
@@ -225,7 +237,7 @@ class Teller:
         except DatabaseUnavailableError:
             log.warning("webhook.unsettled", webhook=self.identifier, told=telling.event.id)  # it is told again
             self.is_behind = True
-            await asyncio.sleep(UNSETTLED_S)
+            await self._rest(UNSETTLED_S)
         except Exception as error:  # noqa: BLE001  # a fault in telling one event must not stop the others
             log.error(
                 "webhook.fault",
@@ -234,7 +246,7 @@ class Teller:
                 error=Raised.by(error, whereabouts(error)),
             )
             self.is_behind = True
-            await asyncio.sleep(FAULT_S)
+            await self._rest(FAULT_S)
         else:
             if not answer.is_done:
                 self.room = max(self.room // 2, 1)

@@ -34,6 +34,7 @@ class Waiting:
         email: the message it is about or rests on, if any.
         digest: what an approval is bound to, where all of it is told here; None for a message, to be read first.
         then: what becomes of it if nobody rules in time.
+        is_unreadable: its row is damaged: there is no digest, so nobody can approve it.
     """
 
     sort: Sort
@@ -45,6 +46,7 @@ class Waiting:
     since: datetime
     expires_at: datetime
     then: DefaultOutcome
+    is_unreadable: bool
 
 
 async def waiting(tx: Transaction, account: AccountId, *, at: datetime, limit: int) -> list[Waiting]:
@@ -63,22 +65,24 @@ async def waiting(tx: Transaction, account: AccountId, *, at: datetime, limit: i
             since=one.held_at,
             expires_at=one.expires_at,
             then=one.default,
+            is_unreadable=one.is_unreadable,
         )
         for one in mails
     ]
     found += [
         Waiting(
             sort=Sort.CALL,
-            id=turn.id,
+            id=turn,
             what=step.tool,
             reason=step.reason,
-            email=turn.email,
-            digest=hosted.digest_of(step),
+            email=email,
+            digest=hosted.digest_of(step) or None,
             since=step.at,
             expires_at=hosted.lapses_at(step),
             then=DefaultOutcome.REFUSE,
+            is_unreadable=step.is_unreadable,
         )
-        for turn, step in calls
+        for turn, email, step in calls
     ]
     found += [
         Waiting(
@@ -87,10 +91,11 @@ async def waiting(tx: Transaction, account: AccountId, *, at: datetime, limit: i
             what=one.kind.value,
             reason=f"petition.{one.kind.value}",
             email=one.email,
-            digest=one.digest,
+            digest=None if one.is_unreadable else one.digest,
             since=one.made_at,
             expires_at=one.expires_at,
             then=DefaultOutcome.REFUSE,
+            is_unreadable=one.is_unreadable,
         )
         for one in asked
     ]

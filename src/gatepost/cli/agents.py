@@ -201,14 +201,14 @@ def held(mailbox: OfMailbox, *, tenant: ForTenant = None, as_json: AsJson = Fals
         del house
         return [
             {
-                "turn": turn.id,
+                "turn": turn,
                 "tool": step.tool,
                 "why": step.reason,
                 "arguments": json.dumps(step.content.get("arguments")),
                 "until": hosted.lapses_at(step),
                 "digest": hosted.digest_of(step),
             }
-            for turn, step in await hosted.held_calls(tx, AccountId(mailbox), limit=LISTED_MAX)
+            for turn, _, step in await hosted.held_calls(tx, AccountId(mailbox), limit=LISTED_MAX)
         ]
 
     columns = ("turn", "tool", "why", "arguments", "until", "digest")
@@ -229,7 +229,7 @@ def deny(mailbox: OfMailbox, turn: OfTurn, digest: OfDigest, tenant: ForTenant =
 
 def _settle(mailbox: int, turn: str, digest: str, tenant: str | None, *, is_approved: bool) -> None:
     async def work(house: House, tx: Transaction) -> None:
-        settled = await hosted.settle_held(
+        settled, _ = await hosted.settle_held(
             tx,
             AccountId(mailbox),
             TurnId(turn),

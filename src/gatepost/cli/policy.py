@@ -60,6 +60,12 @@ def _read(file: Path) -> object:
         raise FaultyError(f"{_called(file)} cannot be read", error) from error
 
 
+def _only_once(*files: Path | str | None) -> None:
+    """Raise ``Refusal`` where standard input is to be read twice: the second would find nothing there."""
+    if [str(each) for each in files].count("-") > 1:
+        raise Refusal("standard input can be read only once: name a file for the other")
+
+
 def _called(file: Path) -> str:
     return "standard input" if str(file) == "-" else str(file)
 
@@ -136,6 +142,9 @@ def explain(
     """
     if mail is not None and message is not None:
         raise Refusal("name a --mail or a --message, not both")
+    if message is None and (client_ip or mail_from or helo):
+        raise Refusal("--client-ip, --mail-from and --helo say how a --message came: name one")
+    _only_once(file, mail, message)
     policy, _ = read_policy(file, is_wide=tenant_wide)
     judged = None if mail is None else fixtures.judge_mail(_read_mail(mail), policy)
     if message is not None:
@@ -188,6 +197,7 @@ def run_tests(
     as_json: AsJson = False,
 ) -> None:
     """Run the tests inside FILE, and those in TESTS; ends with 1 where one fails, or where there is none."""
+    _only_once(file, beside)
     policy, document = read_policy(file, is_wide=tenant_wide)
     try:
         wanted = fixtures.read_fixtures(document) if isinstance(document, dict) and document.get("tests") else []
@@ -227,6 +237,7 @@ def show_diff(
     """Show what changes from the policy in force, or from OTHER, to FILE, and whether more would be let in."""
     if (other is None) == (mailbox is None):
         raise Refusal("name either another FILE to compare with, or --mailbox")
+    _only_once(file, other)
     stored = None if mailbox is None else _live(mailbox, tenant)
     if mailbox is not None and stored is None:
         raise Refusal("no policy is in force there: all mail is refused")

@@ -81,7 +81,8 @@ async def _thread(tx: Transaction, parent: Email) -> frozenset[str]:
     cursor: str | None = None
     while True:
         page = await mailbox.thread(tx, parent.account, parent.thread, limit=_THREAD_AT_ONCE, cursor=cursor)
-        found.update(each.author.key for each in page.emails if each.is_proven and not each.is_erased)
+        known = (each for each in page.emails if each.is_proven and not (each.is_erased or each.is_unreadable))
+        found.update(each.author.key for each in known)
         if page.after is None:
             return frozenset(found)
         cursor = page.after

@@ -252,43 +252,59 @@ def schema() -> dict[str, Any]:
 def normalise(document: object, faults: Faults) -> dict[str, Any]:
     """Return the document's normal form; nothing of use where ``faults`` has heard anything."""
     found: Any = _FIELDS(document, "", faults)
+    _check_names(found, faults)
+    if not any(each.path.startswith("contentGuards") for each in faults.told):
+        _check_guards(found.get("contentGuards", ()), faults)
     if faults.told:
         return {}
     rules = [{"capabilities": [], **rule} for rule in found.get("senders", ())]
     audit = {"includeBodyHash": False, **found["auditLog"]}
     found.pop("tests", None)  # what they show is in the rest: a digest says what is decided
     normal = {"contentGuards": [], **found, "senders": rules, "auditLog": audit}
-    _check_names(normal, faults)
-    if sum(guard["reject"].cost for guard in normal["contentGuards"]) > GUARDS_COST_MAX:
-        faults.tell("contentGuards", f"must compile to at most {GUARDS_COST_MAX} RE2 instructions together")
-    else:
-        _check_time(normal["contentGuards"], faults)
     if len(canonical(normal)) > DOCUMENT_MAX_OCTETS:
         faults.tell("policy", f"must be at most {DOCUMENT_MAX_OCTETS} octets of JSON")
     return normal
 
 
-def _check_time(guards: Sequence[Mapping[str, Any]], faults: Faults) -> None:
-    """Tell of guards that some text could make slow."""
+def _check_guards(guards: Sequence[Mapping[str, Any]], faults: Faults) -> None:
+    """Tell of guards that are too much together, or that some text could make slow."""
+    if sum(guard["reject"].cost for guard in guards) > GUARDS_COST_MAX:
+        faults.tell("contentGuards", f"must compile to at most {GUARDS_COST_MAX} RE2 instructions together")
+        return
     for each in refusals(tuple(guard["reject"].source for guard in guards)):
         faults.tell(f"contentGuards[{each.index}].reject", each.reason, each.nearest)
 
 
-def _check_names(normal: Mapping[str, Any], faults: Faults) -> None:
-    """Tell what one member names and another should hold."""
-    groups = normal.get("groups", {})
-    check_groups(normal.get("outbound", {}), groups, faults)
+def _check_names(found: Mapping[str, Any], faults: Faults) -> None:
+    """Tell what one member names and another should hold, but of no member that was told of itself."""
+    told = shape.spoilt(faults)
+    groups = None if "groups" in told else found.get("groups", {})
+    if groups is not None:
+        check_groups(found.get("outbound", {}), groups, faults, told)
+    has_hours = "workingHours" in found or "workingHours" in told
     named: set[str] = set()
-    for index, rule in enumerate(normal["senders"]):
-        path, name, group = f"senders[{index}]", rule.get("name"), rule["match"].get("group")
-        if group is not None:
+    for index, rule in enumerate(found.get("senders", ())):
+        path, name = f"senders[{index}]", rule.get("name")
+        group = rule.get("match", {}).get("group")
+        if group is not None and groups is not None and f"{path}.match.group" not in told:
             shape.check_name(group, groups, f"{path}.match.group", faults)
-        if "workingHours" in rule.get("when", {}) and "workingHours" not in normal:
-            faults.tell(f"{path}.when.workingHours", "needs the policy's own workingHours")
-        if name is not None and name in named:
-            faults.tell(f"{path}.name", "must not be another rule's too")
-        if rule.get("hold", {}).get("then") == DELIVER and rule.get("action") != Disposition.HOLD:
+        hours_place = f"{path}.when.workingHours"
+        if "workingHours" in rule.get("when", {}) and not has_hours and hours_place not in told:
+            faults.tell(hours_place, "needs the policy's own workingHours")
+        if f"{path}.name" not in told:
+            if name is not None and name in named:
+                faults.tell(f"{path}.name", "must not be another rule's too")
+            if (
+                rule.get("rateLimit", {}).get("per") == Per.RULE
+                and name is None
+                and f"{path}.rateLimit.per" not in told
+            ):
+                faults.tell(f"{path}.rateLimit.per", "needs the rule to have a name")
+            named.add(name)
+        then = rule.get("hold", {}).get("then")
+        if (
+            then == DELIVER
+            and rule.get("action") != Disposition.HOLD
+            and told.isdisjoint({f"{path}.action", f"{path}.hold.then"})
+        ):
             faults.tell(f"{path}.hold.then", 'can be "deliver" only beside the action "hold"')
-        if rule.get("rateLimit", {}).get("per") == Per.RULE and name is None:
-            faults.tell(f"{path}.rateLimit.per", "needs the rule to have a name")
-        named.add(name)

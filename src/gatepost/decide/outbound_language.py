@@ -3,7 +3,7 @@
 ``docs/outbound.md`` tells operators what each field means.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -188,10 +188,12 @@ OUTBOUND = shape.object_of(
 """Reads the member into its normal form, where what is absent stays absent."""
 
 
-def check_groups(normal: Mapping[str, Any], groups: Mapping[str, object], faults: Faults) -> None:
-    """Tell which groups a normal ``outbound`` names that the policy does not have."""
-    for index, name in enumerate(normal.get("recipients", {}).get("groups", ())):
-        shape.check_name(name, groups, f"outbound.recipients.groups[{index}]", faults)
+def check_groups(found: Mapping[str, Any], groups: Mapping[str, object], faults: Faults, told: Collection[str]) -> None:
+    """Tell which groups an ``outbound`` names that the policy does not have, but for places ``told`` of already."""
+    for index, name in enumerate(found.get("recipients", {}).get("groups", ())):
+        place = f"outbound.recipients.groups[{index}]"
+        if place not in told:
+            shape.check_name(name, groups, place, faults)
 
 
 def compile_outbound(normal: Mapping[str, Any], groups: Mapping[str, list[str]]) -> OutboundPolicy:

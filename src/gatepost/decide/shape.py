@@ -84,6 +84,12 @@ def join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
+def spoilt(faults: Faults) -> frozenset[str]:
+    """Return the places that were told of, and those whose names were slipped: what stands there says nothing."""
+    meant = {join(each.path.rpartition(".")[0], each.nearest) for each in faults.told if each.nearest}
+    return frozenset({each.path for each in faults.told} | meant)
+
+
 def check_name(name: str, known: Collection[str], path: str, faults: Faults) -> None:
     """Tell where a name in ``groups`` is none of those there are."""
     if name not in known:

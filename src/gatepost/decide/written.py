@@ -21,8 +21,8 @@ from gatepost.decide.shape import join, printable
 
 DEPTH_MAX = 16
 """How deep a document may nest; the language itself needs seven."""
-WRITTEN_MAX_OCTETS = 2 * DOCUMENT_MAX_OCTETS
-"""A document may be laid out more generously than its canonical form."""
+WRITTEN_MAX_OCTETS = DOCUMENT_MAX_OCTETS
+"""As it is written, by whichever door it comes: REST takes no larger body."""
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
@@ -60,7 +60,7 @@ def read_document(octets: bytes, spelling: Spelling = Spelling.EITHER) -> object
         PolicyError: it says what no policy may, such as one name twice.
     """
     if len(octets) > WRITTEN_MAX_OCTETS:
-        raise PolicyError([f"policy must be at most {WRITTEN_MAX_OCTETS} octets"])
+        raise PolicyError([f"policy must be at most {WRITTEN_MAX_OCTETS} octets (1 MiB) as it is written"])
     try:
         text = octets.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -5,14 +5,15 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+import structlog
 
 from gatepost.arrive.paper import Direction
 from gatepost.db import Transaction
 from gatepost.deliver.paper import DefaultOutcome, Hold, HoldState
 from gatepost.ids import AccountId, BlobId, EmailId, HoldId, KeyId
-from gatepost.keys import ErasedError, Vault
+from gatepost.keys import ErasedError, SealBrokenError, Vault
 
-_ERASED: Mapping[str, Any] = {
+_EMPTY: Mapping[str, Any] = {
     "digest": "",
     "blob": "",
     "author": None,
@@ -21,6 +22,8 @@ _ERASED: Mapping[str, Any] = {
     "about": None,
     "paper": "",
 }
+
+log = structlog.get_logger()
 
 
 async def insert(tx: Transaction, hold: Hold) -> None:
@@ -101,7 +104,7 @@ async def page(
     at, id_ = below or (None, None)
     value = None if state is None else state.value
     rows = await tx.all(query, account=account, state=value, at=at, id=id_, limit=limit)
-    return [_hold(tx.vault, row) for row in rows]
+    return [_listed(tx.vault, row) for row in rows]
 
 
 async def settle(tx: Transaction, hold: HoldId, state: HoldState, *, at: datetime, by: str, reason: str) -> None:
@@ -115,9 +118,21 @@ async def settle(tx: Transaction, hold: HoldId, state: HoldState, *, at: datetim
 
 def _hold(vault: Vault, row: Any) -> Hold:
     try:
-        content, is_erased = orjson.loads(vault.open(f"hold/{row.id}", bytes(row.sealed))), False
+        return _of(row, orjson.loads(vault.open(f"hold/{row.id}", bytes(row.sealed))))
     except ErasedError:
-        content, is_erased = _ERASED, True
+        return _of(row, _EMPTY, is_erased=True)
+
+
+def _listed(vault: Vault, row: Any) -> Hold:
+    """Return the same for a list, which one damaged row must not end."""
+    try:
+        return _hold(vault, row)
+    except SealBrokenError as error:
+        log.error("hold.unreadable", hold=row.id, error=str(error))
+        return _of(row, _EMPTY, is_unreadable=True)
+
+
+def _of(row: Any, content: Mapping[str, Any], *, is_erased: bool = False, is_unreadable: bool = False) -> Hold:
     return Hold(
         id=HoldId(row.id),
         account=AccountId(row.account),
@@ -141,6 +156,7 @@ def _hold(vault: Vault, row: Any) -> Hold:
         about=content["about"],
         paper=content["paper"].encode(),
         is_erased=is_erased,
+        is_unreadable=is_unreadable,
     )
 
 

@@ -82,6 +82,7 @@ class Hold:
         about: the address key of the person it is about: whose keys seal it; None where it is about nobody.
         paper: what the journey goes on with (``verify.again``).
         is_erased: its keys were destroyed; nobody can read it, so nobody can approve it.
+        is_unreadable: of a list: its row is damaged, and says no more than its columns; it may be mended.
     """
 
     id: HoldId
@@ -106,6 +107,7 @@ class Hold:
     about: str | None = None
     paper: bytes = b""
     is_erased: bool = False
+    is_unreadable: bool = False
 
 
 class State(StrEnum):

@@ -19,6 +19,7 @@ from gatepost.keys.errors import (
     KeysAwayError,
     KeysDamagedError,
     KeysUnusableError,
+    SealBrokenError,
     older,
 )
 from gatepost.keys.keyring import KEY_OCTETS, Keyring
@@ -44,6 +45,7 @@ __all__ = [
     "KeysDamagedError",
     "KeysUnusableError",
     "Kind",
+    "SealBrokenError",
     "Vault",
     "cursor_of",
     "cut",

@@ -11,6 +11,10 @@ class KeyringError(Exception):
     """A key is missing, may be read by others, or does not fit what it should open; the text says what to do."""
 
 
+class SealBrokenError(KeyringError):
+    """A seal does not open: it was changed, cut or moved. One row is damaged; what lies beside it is not."""
+
+
 class KeysUnusableError(KeyringError):
     """The key store's file cannot be read or written; what needs it waits, and nothing is wrong with what it sealed."""
 

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gatepost.clock import Entropy
 from gatepost.keys.drawn import Drawn
-from gatepost.keys.errors import ErasedError, KeyringError
+from gatepost.keys.errors import ErasedError, KeyringError, SealBrokenError
 from gatepost.keys.keyring import NONCE_OCTETS, TAG_OCTETS
 from gatepost.keys.mac import Mac
 
@@ -202,7 +202,7 @@ class Vault:
 
         Raises:
             ErasedError: a key it was sealed under has been destroyed.
-            KeyringError: it was changed, cut or moved, or is of another tenant.
+            SealBrokenError: it was changed, cut or moved, or is of another tenant.
         """
         head = _head_of(sealed)
         return _opened(self._cipher(head), sealed, len(head), self._about(head, place))
@@ -251,18 +251,18 @@ class Vault:
 
         Raises:
             ErasedError: a key it was sealed under has been destroyed.
-            KeyringError: it was changed, cut or moved.
+            SealBrokenError: it was changed, cut or moved.
         """
         rest = iter(pieces)
         start = b""
         while len(start) < _HEAD_OCTETS + _SALT_OCTETS:
             more = next(rest, None)
             if more is None:
-                raise KeyringError("a seal is cut off")
+                raise SealBrokenError("a seal is cut off")
             start += more
         head, first = start[: _HEAD_OCTETS + _SALT_OCTETS], start[_HEAD_OCTETS + _SALT_OCTETS :]
         if head[:1] != _STREAM:
-            raise KeyringError("this was not sealed by this release")
+            raise SealBrokenError("this was not sealed by this release")
         cipher = self._stream_cipher(*_read_ids(head), head[_HEAD_OCTETS:])
         return _open_pieces(cipher, self._about(head, place), chain([first], rest))
 
@@ -305,24 +305,24 @@ def _head_of(sealed: bytes) -> bytes:
     if kind == _LASTING:
         return kind
     if kind != _PASSING or len(sealed) < _HEAD_OCTETS:
-        raise KeyringError("this was not sealed by this release")
+        raise SealBrokenError("this was not sealed by this release")
     return sealed[:_HEAD_OCTETS]
 
 
 def _opened(cipher: AESGCM, sealed: bytes, head_octets: int, about: bytes) -> bytes:
     start = head_octets + NONCE_OCTETS
     if len(sealed) < start + TAG_OCTETS:
-        raise KeyringError("a seal is cut off")
+        raise SealBrokenError("a seal is cut off")
     try:
         return cipher.decrypt(sealed[head_octets:start], sealed[start:], about)
     except InvalidTag:
-        raise KeyringError("a seal is broken: it was changed, or moved from its place") from None
+        raise SealBrokenError("a seal is broken: it was changed, or moved from its place") from None
 
 
 def _read_ids(head: bytes) -> tuple[int, int]:
     middle = 1 + _ID_OCTETS
     if (head[1] | head[middle]) >> 7:  # SQLite's integers are signed, and ours are positive
-        raise KeyringError("a seal is broken: it names no key of ours")
+        raise SealBrokenError("a seal is broken: it names no key of ours")
     return int.from_bytes(head[1:middle], "big"), int.from_bytes(head[middle:_HEAD_OCTETS], "big")
 
 
@@ -341,7 +341,7 @@ def _open_pieces(cipher: AESGCM, about: bytes, pieces: Iterable[bytes]) -> Itera
         for number, (piece, is_last) in enumerate(_cut(pieces, PIECE_OCTETS + TAG_OCTETS)):
             yield cipher.decrypt(_piece_nonce(number, is_last=is_last), piece, about)
     except InvalidTag:
-        raise KeyringError("a seal is broken: it was changed, cut, or moved from its place") from None
+        raise SealBrokenError("a seal is broken: it was changed, cut, or moved from its place") from None
 
 
 def _cut(pieces: Iterable[bytes], size: int) -> Iterator[tuple[bytes, bool]]:

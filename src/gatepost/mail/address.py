@@ -164,3 +164,6 @@ class Address(_Keyed):
 
 ERASED = Address("erased", "erased.invalid")
 """Stands for an address that nobody can read any more; mail to it goes nowhere (RFC 6761 section 6.4)."""
+
+UNREADABLE = Address("unreadable", "unreadable.invalid")
+"""Likewise, of a row that is damaged and may be mended."""

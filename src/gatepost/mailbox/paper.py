@@ -38,6 +38,7 @@ class Email(Struct, frozen=True, kw_only=True, gc=False):
         from_shown: the From field as a person reads it, with the name its writer chose: no proof of anything.
         to_shown: To and Cc likewise.
         is_erased: its keys were destroyed; all that was personal is empty, and the addresses are ``.invalid``.
+        is_unreadable: of a list: its row is damaged, so that the same is empty; it may be mended.
     """
 
     id: EmailId
@@ -61,6 +62,7 @@ class Email(Struct, frozen=True, kw_only=True, gc=False):
     to_shown: str = ""
     labels: tuple[str, ...] = ()
     is_erased: bool = False
+    is_unreadable: bool = False
 
     @property
     def answered_to(self) -> Address:

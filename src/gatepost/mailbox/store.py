@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
+import structlog
 
 from gatepost.db import Transaction
 from gatepost.db.column import bigints, booleans, octets, texts, times
 from gatepost.ids import AccountId, BlobId, EmailId, ThreadId
-from gatepost.keys import ErasedError, Vault
+from gatepost.keys import ErasedError, SealBrokenError, Vault
 from gatepost.mail import reading
-from gatepost.mail.address import ERASED, Address
+from gatepost.mail.address import ERASED, UNREADABLE, Address
 from gatepost.mail.reading import Reading
 from gatepost.mailbox.paper import Body, Email, Texts, body_place
 from gatepost.mailbox.threads import keys_of
@@ -30,6 +31,11 @@ _ERASED: dict[str, Any] = {
     "verification": {},
 }
 """What is left of a message once a key it was sealed under is destroyed."""
+
+_UNREADABLE: dict[str, Any] = {**_ERASED, "author": str(UNREADABLE), "recipient": str(UNREADABLE)}
+"""What a list shows of a message whose row is damaged."""
+
+log = structlog.get_logger()
 
 
 def storable(text: str) -> str:
@@ -219,7 +225,7 @@ async def page(
     rows = await tx.all(
         query, account=account, limit=limit, below=below, is_proven=is_proven, is_automatic=is_automatic
     )
-    return [(row.seq, email_of(tx.vault, row)) for row in rows]
+    return [(row.seq, _listed(tx.vault, row)) for row in rows]
 
 
 async def by_thread(
@@ -232,7 +238,7 @@ async def by_thread(
         order by seq limit %(limit)s
     """
     rows = await tx.all(query, account=account, thread=thread, limit=limit, above=above)
-    return [(row.seq, email_of(tx.vault, row)) for row in rows]
+    return [(row.seq, _listed(tx.vault, row)) for row in rows]
 
 
 async def threads_of(tx: Transaction, asked: Sequence[tuple[AccountId, Sequence[bytes]]]) -> dict[int, ThreadId]:
@@ -279,6 +285,15 @@ def email_of(vault: Vault, row: Any) -> Email:
     except ErasedError:
         content = _ERASED
     return email_from(row, content)
+
+
+def _listed(vault: Vault, row: Any) -> Email:
+    """Return the same for a list, which one damaged row must not end: with ``is_unreadable``."""
+    try:
+        return email_of(vault, row)
+    except SealBrokenError as error:
+        log.error("mailbox.unreadable", message=row.id, error=str(error))
+        return email_from(row, _UNREADABLE)
 
 
 def content_of(vault: Vault, row: Any) -> dict[str, Any]:
@@ -328,6 +343,7 @@ def email_from(row: Any, content: dict[str, Any]) -> Email:
         labels=tuple(content.get("labels", ())),  # as above
         verification=content["verification"],
         is_erased=content is _ERASED,
+        is_unreadable=content is _UNREADABLE,
     )
 
 

@@ -57,7 +57,7 @@ class Form(StrEnum):
 
 
 def shown(row: Row) -> dict[str, Json]:
-    """Return an entry as people and programs read it; ``opened`` is None once it is erased."""
+    """Return an entry as people and programs read it; ``opened`` is None once it is erased, or ``is_unreadable``."""
     leaf, opened = row.found.leaf, row.found.opened
     facts: Mapping[str, Any] = leaf["decision"] or leaf["detail"] or {}
     return {
@@ -76,6 +76,7 @@ def shown(row: Row) -> dict[str, Json]:
         "recipient": opened.get("recipient"),
         "facts": dict(facts),
         "opened": None if row.opening is None else dict(opened),
+        "is_unreadable": row.is_unreadable,
     }
 
 

@@ -116,6 +116,7 @@ class AuditRow:
     tools_used: Json = None
     tokens_consumed: int | None = None
     reply_sent: Json = None
+    is_unreadable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,6 +105,7 @@ def audit_row(written: Written, followed: Sequence[Written]) -> AuditRow:
         tenant_policy_version=(_shown(written, "tenant_policy") or (0,))[0],
         tokens_consumed=sum(each.leaf["tokens"] or 0 for each in used) if used else None,
         reply_sent=_reply(followed),
+        is_unreadable=written.is_unreadable or any(each.is_unreadable for each in followed),
     )
 
 

@@ -6,15 +6,18 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
+import structlog
 from psycopg.types.json import Jsonb
 
 from gatepost.db import Database, Transaction
 from gatepost.db.column import bigints, octets, texts, times
 from gatepost.ids import AccountId, EmailId, EntryId, LeafIndex, TenantId, ThreadId
-from gatepost.keys import ErasedError, KeyringError, Vault
+from gatepost.keys import ErasedError, KeyringError, SealBrokenError, Vault
 from gatepost.record.entry import Draft, Leaf
 
 Opening = Mapping[str, Mapping[str, Any]]
+
+log = structlog.get_logger()
 
 
 class Columns(NamedTuple):
@@ -33,12 +36,13 @@ class Columns(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One entry as it lies in the tables; ``opening`` is None once it was erased."""
+    """One entry as it lies in the tables; ``opening`` is None once it was erased, or, of a list, ``is_unreadable``."""
 
     entry: EntryId
     leaf: Leaf
     opening: Opening | None
     leaf_index: LeafIndex | None = None
+    is_unreadable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,20 @@ def opened(vault: Vault, row: Any) -> Opening:
     return opening
 
 
+def listed(vault: Vault, row: Any) -> tuple[Opening | None, bool]:
+    """Return the same to be shown, None where nobody can read it; and whether that is because it is damaged.
+
+    One damaged row keeps back none beside it: the walk through the log names what was changed.
+    """
+    try:
+        return (None if row.sealed is None else opened(vault, row)), False
+    except ErasedError:
+        return None, False
+    except SealBrokenError as error:
+        log.error("record.unreadable", entry=row.id, error=str(error))
+        return None, True
+
+
 def private(vault: Vault, row: Any, name: str) -> str | None:
     """Return one value of a row's opening; None where it has none, or is gone: the walk through the log names that."""
     try:
@@ -159,6 +177,12 @@ def _written(vault: Vault, row: Any) -> Written:
     return Written(EntryId(row.id), orjson.loads(row.leaf), opening, index)
 
 
+def _listed(vault: Vault, row: Any) -> Written:
+    index = None if row.leaf_index is None else LeafIndex(row.leaf_index)
+    opening, is_unreadable = listed(vault, row)
+    return Written(EntryId(row.id), orjson.loads(row.leaf), opening, index, is_unreadable)
+
+
 async def page(
     tx: Transaction, account: AccountId, *, limit: int, before: EntryId | None, email: EmailId | None
 ) -> list[Written]:
@@ -176,7 +200,7 @@ async def page(
         order by decided.entry desc limit %(limit)s
     """
     rows = await tx.all(query, account=account, before=before, email=email, limit=limit)
-    return [_written(tx.vault, row) for row in rows]
+    return [_listed(tx.vault, row) for row in rows]
 
 
 async def decisions(tx: Transaction, *, entry: EntryId | None, email: EmailId | None) -> list[Written]:
@@ -245,7 +269,7 @@ async def consequences_of(tx: Transaction, account: AccountId, emails: Sequence[
           and followed.kind in ('reply', 'bounce', 'attempt', 'usage')
         order by entry.id
     """
-    return [_written(tx.vault, row) for row in await tx.all(query, account=account, emails=Jsonb(list(emails)))]
+    return [_listed(tx.vault, row) for row in await tx.all(query, account=account, emails=Jsonb(list(emails)))]
 
 
 async def opening(tx: Transaction, entry: EntryId) -> Opening | None:

@@ -2,7 +2,6 @@
 
 import struct
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -16,7 +15,7 @@ from gatepost.db import Database, Transaction
 from gatepost.db.column import Column, bigint, bigints, octets, spelled_bigints, times
 from gatepost.ids import EntryId, LeafIndex, TenantId
 from gatepost.jobs.slices import in_slices, slice_by_slice
-from gatepost.keys import Blinder, ErasedError, KeyringError, Vault
+from gatepost.keys import Blinder, KeyringError, Vault
 from gatepost.record import store
 from gatepost.record.words import Found, found_in
 
@@ -42,7 +41,8 @@ BOTTOM = datetime(1, 1, 2, tzinfo=UTC)
 class Row:
     """An entry with its opening; ``opened`` is empty where nobody can read it any more.
 
-    ``salts`` are what its commitments need besides the values; ``sealed_under`` names the keys of the opening.
+    ``is_unreadable``: because it is damaged. ``salts`` are what its commitments need besides the values;
+    ``sealed_under`` names the keys of the opening.
     """
 
     place: Place
@@ -51,11 +51,14 @@ class Row:
     found: Found
     opening: store.Opening | None
     sealed_under: bytes
+    is_unreadable: bool = False
 
     @property
     def written(self) -> store.Written:
         """The same as the mailbox's page knows it."""
-        return store.Written(EntryId(self.place.entry), self.found.leaf, self.opening, self.leaf_index)
+        return store.Written(
+            EntryId(self.place.entry), self.found.leaf, self.opening, self.leaf_index, self.is_unreadable
+        )
 
 
 class Unworded(Struct, frozen=True, gc=False):
@@ -99,15 +102,14 @@ def seals(blinder: Blinder, words: Iterable[tuple[int, bytes, bytes]]) -> list[b
 
 
 def _row(vault: Vault, row: Any) -> Row:
-    sealed = b"" if row.sealed is None else bytes(row.sealed)
-    opening, under = None, b""
-    if sealed:
-        with suppress(ErasedError):
-            opening, under = store.opened(vault, row), sealed[:SEALED_UNDER_OCTETS]
+    opening, is_unreadable = store.listed(vault, row)
+    under = b"" if opening is None else bytes(row.sealed[:SEALED_UNDER_OCTETS])
     values = {name: part["value"] for name, part in (opening or {}).items()}
     index = None if row.leaf_index is None else LeafIndex(row.leaf_index)
     leaf = bytes(row.leaf)
-    return Row(Place(row.at, row.id), index, leaf, Found(leaf=orjson.loads(leaf), opened=values), opening, under)
+    return Row(
+        Place(row.at, row.id), index, leaf, Found(leaf=orjson.loads(leaf), opened=values), opening, under, is_unreadable
+    )
 
 
 def _unworded(vault: Vault, rows: Sequence[Any], *, bears_changes: bool = False) -> list[Unworded]:

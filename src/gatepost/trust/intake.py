@@ -89,7 +89,12 @@ async def _look_into(house: House, address: Address, sort: Sort, per_hour: int) 
 
 
 def _is_report(email: Email, contact: Address) -> bool:
-    """Tell whether a message came to the contact from outside. Whoever poses as a canary silences only themselves."""
+    """Tell whether a message came to the contact from outside, or may have: whom a damaged row names, nobody knows.
+
+    Whoever poses as a canary silences only themselves.
+    """
+    if email.is_unreadable:
+        return True
     return email.recipient.key == contact.key and str(email.author) != FRIEND and not email.is_erased
 
 

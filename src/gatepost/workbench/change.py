@@ -13,22 +13,50 @@ from gatepost.record.paper import Consequence, Json, Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Preconditions:
+    """Which version must be in force; 0 stands for none. Without any of these, whichever is.
+
+    Attributes:
+        is_there: there is one.
+        among: it is one of these.
+        is_absent: there is none.
+        besides: it is none of these.
+    """
+
+    is_there: bool = False
+    among: frozenset[int] | None = None
+    is_absent: bool = False
+    besides: frozenset[int] = frozenset()
+
+    def match(self, version: int) -> bool:
+        """Tell whether it is one of those that are wanted."""
+        return (version > 0 or not self.is_there) and (self.among is None or version in self.among)
+
+    def hold(self, version: int) -> bool:
+        """Tell whether it is, and none of those that are not."""
+        return self.match(version) and not (self.is_absent and version > 0) and version not in self.besides
+
+
+UNCONDITIONAL = Preconditions()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """A policy that somebody wants in force for an account, or above them all (``TENANT_WIDE``).
 
     Attributes:
-        base: the version it was written after (0: none); None: whichever is in force.
+        base: what must be in force for it to count.
     """
 
     account: AccountId
     document: object
     actor: KeyId
     why: str = ""
-    base: int | None = None
+    base: Preconditions = UNCONDITIONAL
 
 
 class BaseChangedError(Exception):
-    """Another version is in force than the wish was written after."""
+    """Another version is in force than the wish may follow."""
 
 
 async def put(tx: Transaction, house: House, wish: Wish) -> Stored:
@@ -36,9 +64,9 @@ async def put(tx: Transaction, house: House, wish: Wish) -> Stored:
 
     Raises:
         PolicyError: the document is not a policy.
-        BaseChangedError: it was written after another version.
+        BaseChangedError: another version is in force than it may follow.
     """
-    if wish.base is not None:
+    if wish.base != UNCONDITIONAL:
         await decide.lock_policy(tx, wish.account)
         match_base(wish, await decide.get_policy(tx, wish.account))
     stored = await decide.put_policy(tx, wish.account, wish.document, at=house.clock(), actor=wish.actor, why=wish.why)
@@ -48,8 +76,8 @@ async def put(tx: Transaction, house: House, wish: Wish) -> Stored:
 
 
 def match_base(wish: Wish, live: Stored | None) -> None:
-    """Raise BaseChangedError where ``live`` is not what the wish was written after."""
-    if wish.base is not None and wish.base != (live.version if live else 0):
+    """Raise BaseChangedError where ``live`` is not what the wish may follow."""
+    if not wish.base.hold(live.version if live else 0):
         raise BaseChangedError
 
 

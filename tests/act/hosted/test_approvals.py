@@ -35,7 +35,7 @@ async def settle(stage: Stage, email: EmailId, digest: str, **changes: Any) -> N
     given: dict[str, Any] = {"is_approved": True, "actor": KEY, **changes}
     account = given.pop("account", stage.scene.account)
     async with house.db.transaction(TENANT) as tx:
-        turn = await hosted.settle_held(
+        turn, _ = await hosted.settle_held(
             tx, account, turn_of(email), digest=digest, at=house.clock(), entropy=entropy, **given
         )
         await house.jobs.enqueue(tx, hosted.promise(turn.email, turn.thread))

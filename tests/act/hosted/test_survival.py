@@ -223,7 +223,7 @@ async def test_what_a_person_approved_is_done_once_wherever_the_house_dies(
 async def _approve(stage: Stage, email: EmailId) -> None:
     house, [call] = stage.scene.house, [step for step in await stage.steps(email) if step.place]
     async with house.db.transaction(TENANT) as tx:
-        turn = await settle_held(
+        turn, _ = await settle_held(
             tx,
             stage.scene.account,
             turn_of(email),

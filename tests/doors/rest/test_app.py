@@ -33,7 +33,7 @@ async def test_the_log_names_the_route_and_the_key_and_nothing_a_caller_wrote(
         await client.get("/boss@boss.test")
     lines = [line for line in said if line["event"] == "rest.answered"]
     assert [(line["method"], line["route"], line["status"], line["key"]) for line in lines] == [
-        ("GET", "/v1/mailboxes/{mailbox_id}/messages/{message_id}", 404, ours.key_ids[Role.OWNER]),
+        ("GET", "/v1/mailboxes/{mailbox_id}/messages/{message_id}", 422, ours.key_ids[Role.OWNER]),
         ("GET", "", 404, ""),
     ]
     assert "em_secret" not in str(said)

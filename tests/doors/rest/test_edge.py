@@ -1,4 +1,5 @@
 import asyncio
+import gzip
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -6,11 +7,13 @@ from pathlib import Path
 import httpx2
 import pytest
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import EventDict
 
+from doors.rest.scene import served
 from gatepost.doors.rest.edge import DROPPED_MAX_OCTETS, SMALL_OCTETS, Edge
-from gatepost.doors.rest.problems import install
+from gatepost.doors.rest.translated import install
 
 
 def tiny() -> FastAPI:
@@ -220,3 +223,52 @@ async def speak(messages: list[Message], headers: list[tuple[bytes, bytes]] | No
     scope = {"type": "http", "method": "POST", "path": "/size", "raw_path": b"/size", "query_string": b""}
     await tiny()({**scope, "headers": headers or [], "http_version": "1.1"}, receive, send)
     return sent
+
+
+async def test_head_is_what_get_answers_without_its_body() -> None:
+    app = FastAPI()
+    install(app)
+    closed = asyncio.Event()
+
+    @app.get("/text")
+    async def text() -> str:
+        return "words"
+
+    @app.get("/stream")
+    async def stream() -> StreamingResponse:
+        async def lines() -> AsyncIterator[bytes]:
+            try:
+                while True:
+                    yield b"line\n"
+                    await asyncio.sleep(0.01)
+            finally:
+                closed.set()
+
+        return StreamingResponse(lines(), media_type="text/plain")
+
+    @app.post("/only")
+    async def only() -> None:
+        pass
+
+    app.add_middleware(Edge)
+    async with served(app) as url, httpx2.AsyncClient(base_url=url) as client, asyncio.timeout(10):
+        read, head = await client.get("/text"), await client.head("/text")
+        assert (head.status_code, head.content) == (200, b"")
+        for name in ("content-type", "content-length", "x-content-type-options"):
+            assert head.headers[name] == read.headers[name]
+        assert (await client.head("/stream")).headers["content-type"].startswith("text/plain")
+        await closed.wait()
+        refused = await client.head("/only")
+        assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
+        assert (await client.delete("/text")).headers["allow"] == "GET, HEAD"
+        assert (await client.get("/text")).json() == "words", "the connection is in step"
+
+
+@pytest.mark.parametrize(("coding", "status"), [("gzip", 415), ("br", 415), ("identity", 200), ("", 200)])
+async def test_a_packed_body_is_told_to_come_as_it_is(coding: str, status: int) -> None:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(tiny()), base_url="http://house") as client:
+        answer = await client.post("/size", content=gzip.compress(b"{}"), headers={"Content-Encoding": coding})
+        assert answer.status_code == status
+        if status == 415:
+            assert answer.headers["accept-encoding"] == "identity"
+            assert answer.json()["type"] == "/api/problems/media.unsupported"

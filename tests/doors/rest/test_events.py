@@ -111,6 +111,22 @@ async def test_a_cursor_from_before_the_stream_is_told_of_the_gap(house: House, 
         assert (await reader.next())[0] == "stream.gap"
 
 
+async def test_a_cursor_from_beyond_the_end_is_told_of_the_gap_and_goes_on(
+    house: House, base_url: str, ours: Tenancy
+) -> None:
+    """A house that was restored to an older day counts from there; what came then was never told."""
+    beyond = "900000000000"
+    async with _following(base_url, ours, last=beyond) as reader:
+        assert (await reader.next())[0] == "stream.gap"
+        email = await _kept(house, ours)
+        assert (await reader.next())[1]["data"]["email_id"] == email  # type: ignore[index]  # JSON
+    path = f"/api/v1/mailboxes/{ours.account}/events"
+    async with calls(rest.build(house), ours.agent) as client:
+        page = (await client.get(path, params={"cursor": beyond})).json()
+        assert (page["items"], page["is_whole"]) == ([], False)
+        assert page["next_cursor"] == (await client.get(path)).json()["next_cursor"]
+
+
 async def test_other_events_are_told_to_who_asks(house: House, base_url: str, ours: Tenancy) -> None:
     async with _following(base_url, ours, event="email.rejected") as reader:
         done = await write(house, ours, "stranger@nobody.test")

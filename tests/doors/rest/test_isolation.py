@@ -100,7 +100,8 @@ class Operation:
     async def call(self, client: httpx2.AsyncClient, ids: dict[str, object]) -> httpx2.Response:
         noun = self.path.rsplit("/", 1)[-1]
         body = BODIES.get(noun) if self.verb in {"PUT", "POST", "PATCH"} else None
-        return await client.request(self.verb, self.path.format_map(ids), json=body, params=QUERIES.get(noun))
+        query = None if (self.verb, noun) == ("GET", "replays") else QUERIES.get(noun)
+        return await client.request(self.verb, self.path.format_map(ids), json=body, params=query)
 
 
 def operations() -> list[Operation]:

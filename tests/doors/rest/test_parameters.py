@@ -5,7 +5,7 @@ import pytest
 from fastapi import FastAPI
 
 from gatepost.doors.rest.parameters import EntryCursor, IdempotencyKey, Limit, MailboxId, MessageId
-from gatepost.doors.rest.problems import install
+from gatepost.doors.rest.translated import install
 
 
 @pytest.fixture

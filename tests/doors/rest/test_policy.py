@@ -38,8 +38,24 @@ async def test_nobody_overwrites_a_version_he_has_not_seen(house: House, ours: T
         late = await client.put(path, json={**POLICY, "defaultAction": "drop"}, headers={"If-Match": seen})
         assert (late.status_code, late.json()["type"]) == (412, "/api/problems/policy.overtaken")
         assert (await client.put(path, json=POLICY, headers={"If-Match": "W/x"})).status_code == 422
+        for name, value in (
+            ("If-Match", f"W/{late.request.headers['If-Match']}"),
+            ("If-Match", '"x"'),
+            ("If-None-Match", "*"),
+            ("If-None-Match", f'"9", W/{first.headers["etag"]}'),
+        ):
+            answer = await client.put(path, json=POLICY, headers={name: value})
+            assert (answer.status_code, answer.json()["type"]) == (412, "/api/problems/policy.overtaken"), value
+            assert "a weak tag (W/) matches none" in answer.json()["detail"]
+        now = (await client.get(path)).headers["etag"]
+        assert now == first.headers["etag"], "nothing was done"
+        same = await client.get(path, headers={"If-None-Match": f'"0", W/{now}'})
+        assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", now)
+        assert (await client.get(path, headers={"If-None-Match": '"0"'})).status_code == 200
+        assert (await client.get(path, headers={"If-Match": '"0"'})).status_code == 412
         still = await client.get(path)
         assert (still.json()["policy"], still.headers["etag"]) == (stricter, first.headers["etag"])
+        assert (await client.put(path, json=stricter, headers={"If-Match": "*"})).status_code == 200
 
 
 async def test_a_refused_policy_changes_nothing_and_records_nothing(house: House, ours: Tenancy) -> None:

@@ -75,7 +75,7 @@ def test_a_message_reads_as_the_peers_sdk_expects() -> None:
             "capabilities": ["read_calendar"], "size_octets": 9, "is_proven": True, "is_automatic": False,
             "is_erased": False, "body_text": "At ten?", "quoted_text": "", "signature_text": "", "attachments": [],
             "differences": [], "labels": [],
-            "internet_message_id": None, "references": [],
+            "internet_message_id": None, "references": [], "is_unreadable": False,
         }
     )  # fmt: skip
     message = mailbuttons.Message.model_validate(shown.model_dump(mode="json", by_alias=True))

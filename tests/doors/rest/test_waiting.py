@@ -53,7 +53,13 @@ async def test_one_word_rules_on_each_once_and_stands_in_the_record(
             path, body = f"{listing}/{each['id']}/decision", {"decision": decision, "digest": digest}
             if each["kind"] != "petition" or decision == "approve":  # a no to a petition needs no digest
                 assert (await approver.post(path, json={**body, "digest": "0" * 64})).status_code in {404, 409}
-            assert (await approver.post(path, json=body)).status_code == 204, each
+            told = await approver.post(path, json=body)
+            assert told.status_code == 200, each
+            states = {"approve": {"released", "approved"}, "deny": {"refused", "denied"}}[decision]
+            assert told.json()["state"] in states
+            assert {name: told.json()[name] for name in ("kind", "id", "path")} == {
+                name: each[name] for name in ("kind", "id", "path")
+            }
             assert (await approver.post(path, json=body)).status_code in {404, 409}, each
         assert (await approver.get(listing)).json()["items"] == []
     approver_id = ours.key_ids[Role.APPROVER]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from gatepost.act.hosted import store
 from gatepost.act.hosted.entries import called
@@ -11,7 +12,7 @@ from gatepost.act.hosted.paper import Step, StepState, Turn
 from gatepost.act.hosted.steps import digest_of
 from gatepost.clock import Entropy
 from gatepost.db import Transaction
-from gatepost.ids import AccountId, TurnId
+from gatepost.ids import AccountId, EmailId, TurnId
 from gatepost.jobs import Promise
 from gatepost.keys import ErasedError
 
@@ -31,14 +32,21 @@ def lapse(turn: Turn) -> Promise:
     return Promise(LAPSE, turn.id, {"turn": turn.id})
 
 
-async def held_calls(tx: Transaction, account: AccountId, *, limit: int) -> list[tuple[Turn, Step]]:
+class Held(NamedTuple):
+    """A call that waits for a person, and whose turn it belongs to."""
+
+    turn: TurnId
+    email: EmailId
+    step: Step
+
+
+async def held_calls(tx: Transaction, account: AccountId, *, limit: int) -> list[Held]:
     """Return an account's calls that wait for a person, the oldest first; those nobody can read any more left out."""
-    found: list[tuple[Turn, Step]] = []
-    for identifier in await store.held_turns(tx, account, limit=limit):
+    found: list[Held] = []
+    for turn, email in await store.held_turns(tx, account, limit=limit):
         with suppress(ErasedError):
-            turn = await store.find_turn(tx, identifier)
-            held = [step for step in await store.steps(tx, identifier) if step.state is StepState.HELD]
-            found += [(turn, step) for step in held if turn is not None]
+            steps = await store.listed_steps(tx, turn)
+            found += [Held(turn, email, step) for step in steps if step.state is StepState.HELD]
     return found[:limit]
 
 
@@ -81,8 +89,8 @@ async def settle_held(
     actor: str,
     at: datetime,
     entropy: Entropy,
-) -> Turn:
-    """Write a person's word on the held call of these arguments; the turn is to be carried on.
+) -> tuple[Turn, Step]:
+    """Write a person's word on the held call of these arguments; return the turn, to be carried on, and the call.
 
     Args:
         tx: of the tenant.
@@ -103,8 +111,7 @@ async def settle_held(
     for step in await store.steps(tx, identifier):
         is_late = is_approved and lapses_at(step) <= at  # however late the house itself denies it
         if step.state is StepState.HELD and not is_late and digest_of(step) == digest:
-            await _settle(tx, turn, step, is_approved=is_approved, actor=actor, at=at, entropy=entropy)
-            return turn
+            return turn, await _settle(tx, turn, step, is_approved=is_approved, actor=actor, at=at, entropy=entropy)
     raise NotHeldError(identifier)
 
 
@@ -121,9 +128,10 @@ async def deny_all(tx: Transaction, identifier: TurnId, *, at: datetime, entropy
 
 async def _settle(
     tx: Transaction, turn: Turn, step: Step, *, is_approved: bool, actor: str, at: datetime, entropy: Entropy
-) -> None:
+) -> Step:
     state = StepState.APPROVED if is_approved else StepState.DENIED
     reason = step.reason if is_approved else "approval.denied" if actor != BY_TIME else "approval.lapsed"
     settled = replace(step, state=state, reason=reason, actor=actor, at=at)
     await store.put_step(tx, turn, settled)
     await called(tx, turn, settled, at=at, entropy=entropy)
+    return settled

@@ -84,7 +84,7 @@ class Step:
 
     ``content``: the blocks the model said; or the call's ``arguments``, and its ``result`` once it has one. ``tokens``
     and ``cost_microusd``: of a call, its part of the answer that asked for it (``meter.part_of``). ``amount``: of a
-    call, in the unit of its tool.
+    call, in the unit of its tool. ``is_unreadable``: of a list: its row is damaged, and ``content`` is empty.
     """
 
     step: int
@@ -99,6 +99,7 @@ class Step:
     tokens: int = 0
     cost_microusd: int | None = None
     amount: Decimal = Decimal()
+    is_unreadable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,12 @@ def arguments_of(step: Step) -> Mapping[str, Json]:
 
 
 def digest_of(step: Step) -> str:
-    """Return what a person approves: a digest of the tool and of its arguments, lowercase hex."""
+    """Return what a person approves: a digest of the tool and of its arguments, lowercase hex.
+
+    Empty where nobody can read them, and so nobody can approve them.
+    """
+    if step.is_unreadable:
+        return ""
     shown = orjson.dumps([step.tool, step.step, step.place, step.content["arguments"]], option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(shown).hexdigest()
 

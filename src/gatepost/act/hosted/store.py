@@ -1,20 +1,24 @@
 """The SQL of hosted agents: who has them on, what they are, and where each turn stands. Metering has its own file."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+import structlog
 
 from gatepost.act.hosted.agent import Agent, read
 from gatepost.act.hosted.labels import Label
 from gatepost.act.hosted.paper import Step, StepState, Turn, TurnState
 from gatepost.db import Database, Transaction
 from gatepost.ids import AccountId, AgentId, EmailId, TenantId, ThreadId, TurnId
-from gatepost.keys import Vault
+from gatepost.keys import SealBrokenError, Vault
 from gatepost.record.paper import Json
 
 DAY = timedelta(days=1)
+
+log = structlog.get_logger()
 
 
 async def hosting_tenants(db: Database) -> list[TenantId]:
@@ -225,13 +229,19 @@ async def steps(tx: Transaction, identifier: TurnId) -> list[Step]:
     return [_step(tx.vault, row) for row in await tx.all(query, turn=identifier)]
 
 
-async def held_turns(tx: Transaction, account: AccountId, *, limit: int) -> list[TurnId]:
-    """Return an account's turns that wait for a person, the oldest first."""
+async def listed_steps(tx: Transaction, identifier: TurnId) -> list[Step]:
+    """Return the same to be shown: one damaged row is ``is_unreadable``, and keeps back none beside it."""
+    query = "select * from turn_step where tenant = %(tenant)s and turn = %(turn)s order by step, place"
+    return [_listed(tx.vault, row) for row in await tx.all(query, turn=identifier)]
+
+
+async def held_turns(tx: Transaction, account: AccountId, *, limit: int) -> list[tuple[TurnId, EmailId]]:
+    """Return an account's turns that wait for a person, each with its message, the oldest first."""
     query = (
-        "select id from turn where tenant = %(tenant)s and account = %(account)s and state = 'held'"
+        "select id, email from turn where tenant = %(tenant)s and account = %(account)s and state = 'held'"
         " order by began_at, id limit %(limit)s"
     )
-    return [TurnId(row.id) for row in await tx.all(query, account=account, limit=limit)]
+    return [(TurnId(row.id), EmailId(row.email)) for row in await tx.all(query, account=account, limit=limit)]
 
 
 async def approved(tx: Transaction, account: AccountId) -> dict[str, int]:
@@ -293,9 +303,19 @@ def _turn(vault: Vault, row: Any) -> Turn:
 
 
 def _step(vault: Vault, row: Any) -> Step:
-    content: Mapping[str, Json] = orjson.loads(
-        vault.open(_step_place(TurnId(row.turn), row.step, row.place), bytes(row.sealed))
-    )
+    place = _step_place(TurnId(row.turn), row.step, row.place)
+    return _step_of(row, orjson.loads(vault.open(place, bytes(row.sealed))))
+
+
+def _listed(vault: Vault, row: Any) -> Step:
+    try:
+        return _step(vault, row)
+    except SealBrokenError as error:
+        log.error("agent.unreadable", turn=row.turn, step=row.step, place=row.place, error=str(error))
+        return replace(_step_of(row, {}), is_unreadable=True)
+
+
+def _step_of(row: Any, content: Mapping[str, Json]) -> Step:
     return Step(
         step=row.step,
         place=row.place,

@@ -39,6 +39,7 @@ class Petition:
         policy_version: that its approval made; None for a promotion.
         first_yes_by: who said yes first, where two people must.
         is_erased: nobody can read any more whom it was about, so nobody can approve it.
+        is_unreadable: of a list: its row is damaged, and says no more than its columns; it may be mended.
     """
 
     id: PetitionId
@@ -56,6 +57,7 @@ class Petition:
     policy_version: int | None = None
     first_yes_by: str | None = None
     is_erased: bool = False
+    is_unreadable: bool = False
 
     @property
     def digest(self) -> str:

@@ -5,11 +5,14 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+import structlog
 
 from gatepost.act.petition.paper import Kind, Petition, State
 from gatepost.db import Transaction
 from gatepost.ids import AccountId, EmailId, PetitionId
-from gatepost.keys import ErasedError, Vault
+from gatepost.keys import ErasedError, SealBrokenError, Vault
+
+log = structlog.get_logger()
 
 
 async def lock(tx: Transaction, account: AccountId) -> None:
@@ -37,7 +40,7 @@ async def unsettled(tx: Transaction, account: AccountId, now: datetime) -> list[
         where tenant = %(tenant)s and account = %(account)s and state = 'waiting' and expires_at > %(now)s
         order by made_at, id
     """
-    return [_petition(tx.vault, row) for row in await tx.all(query, account=account, now=now)]
+    return [_listed(tx.vault, row) for row in await tx.all(query, account=account, now=now)]
 
 
 async def same(tx: Transaction, petition: Petition) -> Petition | None:
@@ -93,7 +96,7 @@ async def page(
         order by made_at desc, id desc limit %(limit)s
     """
     at, id_ = below or (None, None)
-    return [_petition(tx.vault, row) for row in await tx.all(query, account=account, at=at, id=id_, limit=limit)]
+    return [_listed(tx.vault, row) for row in await tx.all(query, account=account, at=at, id=id_, limit=limit)]
 
 
 async def note_first_yes(tx: Transaction, petition: PetitionId, by: str) -> None:
@@ -123,7 +126,26 @@ def _likeness(vault: Vault, petition: Petition) -> bytes:
 
 
 def _petition(vault: Vault, row: Any) -> Petition:
-    found = Petition(
+    found = _outside(row)
+    try:
+        content = orjson.loads(vault.open(f"petition/{row.id}", bytes(row.sealed)))
+    except ErasedError:
+        return replace(found, is_erased=True)
+    return replace(found, sender=content["sender"], why=content["why"])
+
+
+def _listed(vault: Vault, row: Any) -> Petition:
+    """Return the same for a list, which one damaged row must not end."""
+    try:
+        return _petition(vault, row)
+    except SealBrokenError as error:
+        log.error("petition.unreadable", petition=row.id, error=str(error))
+        return replace(_outside(row), is_unreadable=True)
+
+
+def _outside(row: Any) -> Petition:
+    """Return what its columns say."""
+    return Petition(
         id=PetitionId(row.id),
         account=AccountId(row.account),
         kind=Kind(row.kind),
@@ -139,8 +161,3 @@ def _petition(vault: Vault, row: Any) -> Petition:
         policy_version=row.policy_version,
         first_yes_by=row.first_yes_by,
     )
-    try:
-        content = orjson.loads(vault.open(f"petition/{row.id}", bytes(row.sealed)))
-    except ErasedError:
-        return replace(found, is_erased=True)
-    return replace(found, sender=content["sender"], why=content["why"])

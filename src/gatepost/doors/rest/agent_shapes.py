@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from gatepost.act.hosted import By, Document
-from gatepost.doors.rest.shapes import Shape, Utc
+from gatepost.doors.rest.shapes import Shape, Unreadable, Utc
 
 
 class HostingShown(Shape):
@@ -66,12 +66,13 @@ class CallShown(Shape):
     label: str = Field(description="Of the turn when it was asked for.")
     arguments: Any
     result: Any
-    digest: str = Field(description="Names tool and arguments: what an approval is about.")
+    digest: str = Field(description="Names tool and arguments: what an approval is about. Empty if unreadable.")
     result_digest: str | None = Field(description="SHA-256 of the result; null while there is none.")
     tokens: int = Field(description="Its part of the tokens of the answer that asked for it.")
     cost_microusd: int | None = Field(description="Its part of their cost; null where the model has no price.")
     settled_by: str = Field(description="The key that approved or denied it; empty where nobody was asked.")
     at: Utc
+    is_unreadable: Unreadable
 
 
 class HeldCall(CallShown):

@@ -26,12 +26,12 @@ from gatepost.doors.rest import (
     openapi,
     petitions,
     policy,
-    problems,
     proposals,
     replays,
     retention,
     search,
     socket,
+    translated,
     turns,
     usage,
     versions,
@@ -107,7 +107,7 @@ def assemble() -> Door:
     app.include_router(socket.router, prefix=PREFIX)
     app.include_router(log.tiles)
     app.include_router(health.router)
-    problems.install(app)
+    translated.install(app)
     app.add_middleware(Edge)
     return app
 

@@ -77,6 +77,7 @@ def _shown(row: AuditRow) -> AuditEntry:
         injection_families=list(row.injection_families),
         leaf_index=row.leaf_index,
         trace=[TraceStep(check=step.check, result=step.result) for step in row.trace],
+        is_unreadable=row.is_unreadable,
     )
 
 

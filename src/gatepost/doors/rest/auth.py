@@ -4,12 +4,13 @@ Three answers, in this order: 401 without a valid key (RFC 6750 section 3), 403 
 the ids are, 404 for everything that is not the key's to see: an id of another tenant reads exactly like one of nobody.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Annotated, cast
 
 from fastapi import Depends, Request, Security
+from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 
 from gatepost import access
@@ -49,13 +50,28 @@ async def admit(
     needed: SecurityScopes,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Principal:
-    """Return who calls, once key, rate and scopes are in order.
+    """Return who calls, once key, rate and scopes are in order, and nothing is asked for that there is not.
+
+    A filter that is misspelled would find everything: no name in a query is passed over.
 
     Raises:
-        Problem: 401, 403 or 429.
+        Problem: 401, 403, 422 or 429.
     """
     presented = None if credentials is None else credentials.credentials
-    return await principal_of(house, limiter, presented, needed.scopes, note=partial(_note, request))
+    principal = await principal_of(house, limiter, presented, needed.scopes, note=partial(_note, request))
+    if request.query_params:
+        known = set(_asked_for(request.scope["route"].dependant))
+        if strange := sorted(set(request.query_params) - known):
+            raise Problem(
+                Code.REQUEST_INVALID, errors=[f"query.{name}: there is no such parameter" for name in strange]
+            )
+    return principal
+
+
+def _asked_for(dependant: Dependant) -> Iterator[str]:
+    yield from (field.alias for field in dependant.query_params)
+    for beneath in dependant.dependencies:
+        yield from _asked_for(beneath)
 
 
 def _note(request: Request, principal: Principal) -> None:

@@ -11,10 +11,12 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gatepost.arrive.limits import Household, client_address, household
+from gatepost.decide.written import WRITTEN_MAX_OCTETS
 from gatepost.doors.rest.problems import Code, Problem, fault, response
 from gatepost.meters import Raised
 
-BODY_MAX_OCTETS = 1_048_576
+BODY_MAX_OCTETS = WRITTEN_MAX_OCTETS
+"""A policy is the largest that is sent here."""
 BODY_TIMEOUT_S = 30.0
 BODIES_MAX_OCTETS = 32 * BODY_MAX_OCTETS
 """In memory at once, of bodies that are not whole yet; beyond it the one begun first is given up, of the address that
@@ -68,7 +70,12 @@ class Edge:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-            return
+        elif scope["method"] == "HEAD":
+            await self._serve({**scope, "method": "GET"}, receive, _fields_alone(send))
+        else:
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         status = 0
 
         async def dressed(message: Message) -> None:
@@ -102,13 +109,13 @@ class Edge:
         """Return the body, or None where the caller went away meanwhile.
 
         Raises:
-            Problem: 413 or 408.
+            Problem: 413, 408, or 415 for a body that is packed.
         """
         headers = dict(scope["headers"])
         announced = headers.get(b"content-length", b"0")
         size = int(announced[:20]) if announced.isdigit() else 0
         if size > DROPPED_MAX_OCTETS or (size > self._body_max_octets and b"expect" in headers):
-            raise Problem(Code.REQUEST_TOO_LARGE, headers={"Connection": "close"})
+            raise self._too_large()
         body, length = bytearray(), 0
         coming = _Coming(_client(scope), asyncio.timeout(self._body_timeout_s))
         self._coming[coming] = None
@@ -130,8 +137,16 @@ class Edge:
         finally:
             self._let_go(coming)
         if length > self._body_max_octets:
-            raise Problem(Code.REQUEST_TOO_LARGE, headers={"Connection": "close"})
+            raise self._too_large()
+        coding = headers.get(b"content-encoding", b"").strip().lower()
+        if body and coding not in {b"", b"identity"}:  # RFC 9110 section 8.4; what unpacks has no size of its own
+            said = "The body has a Content-Encoding, and is read only as it is."
+            raise Problem(Code.MEDIA_UNSUPPORTED, said, headers={"Accept-Encoding": "identity"})
         return bytes(body)
+
+    def _too_large(self) -> Problem:
+        detail = f"The request body is larger than {self._body_max_octets} octets."
+        return Problem(Code.REQUEST_TOO_LARGE, detail, headers={"Connection": "close"})
 
     def _hold(self, coming: _Coming, octets: int) -> None:
         """Count what one body takes; where all are too much together, end the time of one of them.
@@ -169,6 +184,22 @@ def _client(scope: Scope) -> Household:
         return household(client_address(host))
     except ValueError:  # no socket of the network's
         return host
+
+
+def _fields_alone(send: Send) -> Send:
+    """Return a ``send`` for HEAD (RFC 9110 section 9.3.2): what GET answers, without its body; a stream is over."""
+    is_over = False
+
+    async def pass_on(message: Message) -> None:
+        nonlocal is_over
+        if message["type"] == "http.response.body":
+            message = {"type": message["type"], "body": b"", "more_body": False}
+            if is_over:
+                return
+            is_over = True
+        await send(message)
+
+    return pass_on
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

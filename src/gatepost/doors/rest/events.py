@@ -48,13 +48,13 @@ async def page(
     """Return events after a place, in order. Without `cursor`: none, and where the stream ends now."""
     async with mailbox_of(house, principal, mailbox_id) as (tx, account):
         bounds = await act.open_stream(tx, account, house.clock())
-        after = bounds.last if cursor is None else cursor
+        after, is_whole = bounds.resume(cursor)
         found = await act.page(tx, account, after=after, kinds=event or act.EVERYBODYS, limit=limit)
         said = [(one.place, await act.said(tx, one)) for one in found]
     return EventPage(
         items=[{**orjson.loads(text), "cursor": place} for place, text in said if text is not None],
         next_cursor=max([after, *(place for place, _ in said if place is not None)]),
-        is_whole=after >= bounds.since,
+        is_whole=is_whole,
     )
 
 

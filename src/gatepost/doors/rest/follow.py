@@ -92,13 +92,14 @@ class Follower:
         """
         async with mailbox_of(house, reader, mailbox_id) as (tx, account):
             bounds = await act.open_stream(tx, account, house.clock())
+        after, is_whole = bounds.resume(cursor)
         return cls(
             house,
             reader,
             account,
             kinds=kinds or act.EVERYBODYS,
-            after=bounds.last if cursor is None else max(cursor, bounds.since),
-            is_whole=cursor is None or cursor >= bounds.since,
+            after=after,
+            is_whole=is_whole,
             for_s=for_s,
         )
 

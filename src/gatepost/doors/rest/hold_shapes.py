@@ -9,7 +9,7 @@ from gatepost.act.waiting import Sort
 from gatepost.arrive.paper import Direction
 from gatepost.deliver.paper import DefaultOutcome, HoldState
 from gatepost.doors.rest.message_shapes import AttachmentShown, DifferenceShown
-from gatepost.doors.rest.shapes import Shape, Utc
+from gatepost.doors.rest.shapes import Shape, Unreadable, Utc
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
@@ -49,6 +49,7 @@ class HoldShown(Shape):
     settled_by: str | None = Field(description="The id of the key or person who ruled; house at the end of the wait.")
     settled_reason: str | None = Field(description="The reason code of the decision that ended it.")
     is_erased: bool
+    is_unreadable: Unreadable
 
 
 class HoldDetail(HoldShown):
@@ -83,6 +84,20 @@ class WaitingShown(Shape):
     since: Utc
     expires_at: Utc
     default_outcome: DefaultOutcome = Field(description="What becomes of it if nobody rules in time.")
+    path: str = Field(description="Where all of it is shown.")
+    is_unreadable: Unreadable
+
+
+class WaitingRuled(Shape):
+    """What became of something that waited."""
+
+    kind: Sort
+    id: str
+    state: str = Field(
+        description="`released` or `refused` for a message, `approved` or `denied` for a call or a petition; `waiting`"
+        " where a second person must agree. The policy in force may refuse what was approved."
+    )
+    reason: str | None = Field(description="The reason code of what ended it, where there is one.")
     path: str = Field(description="Where all of it is shown.")
 
 

@@ -39,6 +39,7 @@ def _fields(one: Hold) -> dict[str, Any]:
         "settled_by": one.settled_by,
         "settled_reason": one.settled_reason,
         "is_erased": one.is_erased,
+        "is_unreadable": one.is_unreadable,
     }
 
 

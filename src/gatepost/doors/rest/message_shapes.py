@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from gatepost.doors.rest.shapes import Shape, Text, Utc
+from gatepost.doors.rest.shapes import Shape, Text, Unreadable, Utc
 from gatepost.mail.address import Address
 from gatepost.mail.kinds import Begins
 from gatepost.mail.reading import Extraction, Technique
@@ -46,6 +46,7 @@ class MessageSummary(Shape):
     is_proven: bool
     is_automatic: bool
     is_erased: bool = Field(description="Its keys were destroyed: whatever was personal is empty.")
+    is_unreadable: Unreadable
 
 
 class AttachmentShown(Shape):

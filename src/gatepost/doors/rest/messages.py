@@ -72,6 +72,7 @@ def _summary(email: Email) -> dict[str, object]:
         "is_proven": email.is_proven,
         "is_automatic": email.is_automatic,
         "is_erased": email.is_erased,
+        "is_unreadable": email.is_unreadable,
     }
 
 

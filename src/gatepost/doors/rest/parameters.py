@@ -1,15 +1,11 @@
 """What paths and queries may hold, checked before any room is asked."""
 
-from collections.abc import Iterator
 from typing import Annotated
 
-from fastapi import Header, Path, Query, Request
-from fastapi.dependencies.models import Dependant
+from fastapi import Header, Path, Query
 from pydantic import AwareDatetime
 
 from gatepost.deliver.paper import HoldState
-from gatepost.doors.rest.auth import AuditReader
-from gatepost.doors.rest.problems import Code, Problem
 from gatepost.record.paper import Kind
 from gatepost.workbench.paper import ProposalState
 
@@ -50,14 +46,6 @@ OfProposals = Annotated[ProposalState | None, Query(alias="state", description="
 ChangeCursor = Annotated[int, Query(ge=0, le=2**53 - 1, description="Continue after this entry.")]
 Days = Annotated[int, Query(ge=1, le=3_650, description="How far back.")]
 Why = Annotated[str, Query(max_length=500, description="What the change is for; stays with the version.")]
-IfMatch = Annotated[
-    str | None,
-    Header(
-        alias="If-Match",
-        pattern=r'^"[0-9]{1,15}"$',
-        description="The ETag of the version you saw: 412 where another is in force.",
-    ),
-]
 TenantWide = Annotated[bool, Query(description="It is meant to stand above all mailboxes.")]
 About = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,80}$", description="A sub-processor's or a document's id.")]
 Part = Annotated[int, Path(ge=0, le=10_000, description="The attachment's number within the message.")]
@@ -125,25 +113,6 @@ EntryWords = Annotated[
 ]
 OfMessage = Annotated[str | None, Query(pattern=_ID, description="Only the entry of this message.")]
 OfThread = Annotated[str | None, Query(pattern=_ID, description="Only entries of this thread.")]
-
-
-def nothing_else(request: Request, _: AuditReader) -> None:
-    """Refuse what a question about the record says beside its filters: one that is misspelled would find everything.
-
-    Who may not ask is told so first.
-
-    Raises:
-        Problem: 422, which names it.
-    """
-    known = set(_asked_for(request.scope["route"].dependant))
-    if strange := [name for name in request.query_params if name not in known]:
-        raise Problem(Code.REQUEST_INVALID, errors=[f"query.{name}: there is no such filter" for name in strange])
-
-
-def _asked_for(dependant: Dependant) -> Iterator[str]:
-    yield from (field.alias for field in dependant.query_params)
-    for beneath in dependant.dependencies:
-        yield from _asked_for(beneath)
 
 
 IdempotencyKey = Annotated[

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from gatepost.act.petition import WHY_MAX_CHARS, Kind, State
 from gatepost.doors.rest.hold_shapes import Digest, Word
 from gatepost.doors.rest.message_shapes import MailAddress
-from gatepost.doors.rest.shapes import Shape, Text, Utc
+from gatepost.doors.rest.shapes import Shape, Text, Unreadable, Utc
 
 Why = Annotated[Text, StringConstraints(min_length=1, max_length=WHY_MAX_CHARS)]
 
@@ -58,10 +58,11 @@ class PetitionShown(Shape):
     settled_by: str | None
     first_yes_by: str | None = Field(description="Who said yes first, where two people must; it waits for the other.")
     policy_version: int | None = Field(description="The version that its approval made.")
-    digest: str = Field(description="Send it with an approval.")
+    digest: str | None = Field(description="Send it with an approval. Null where nobody can read what it is of.")
     approval_url: str | None = Field(
         description="Where a person rules, with a key of their own; null where the house has no public URL."
     )
+    is_unreadable: Unreadable
 
 
 class PetitionPage(Shape):

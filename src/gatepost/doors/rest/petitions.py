@@ -37,8 +37,9 @@ def _shown(one: Petition, house: House, principal: Principal) -> PetitionShown:
         settled_by=one.settled_by,
         first_yes_by=one.first_yes_by,
         policy_version=one.policy_version,
-        digest=one.digest,
+        digest=None if one.is_unreadable else one.digest,
         approval_url=link.url(house.public_url, principal.tenant, one.id, house.keyring),
+        is_unreadable=one.is_unreadable,
     )
 
 

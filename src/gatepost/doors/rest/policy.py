@@ -1,6 +1,8 @@
 """The policy of a mailbox, and the tenant's above them: read it, replace it."""
 
-from fastapi import APIRouter, Response
+from typing import Any
+
+from fastapi import APIRouter, Response, status
 
 from gatepost import decide, record
 from gatepost.decide import TENANT_WIDE, Stored
@@ -13,8 +15,9 @@ from gatepost.doors.rest.policy_shapes import (
     RevocationWanted,
     TenantPolicyShown,
 )
+from gatepost.doors.rest.preconditions import PreconditionsDep, etag, is_unchanged
 from gatepost.doors.rest.problems import missing
-from gatepost.doors.rest.proposals import PROPOSED, ChangerDep, etag
+from gatepost.doors.rest.proposals import PROPOSED, ChangerDep
 from gatepost.doors.rest.workbench_bodies import POLICY
 from gatepost.doors.rest.workbench_shapes import ProposalShown
 from gatepost.doors.rest.written import Written, accepts
@@ -22,6 +25,9 @@ from gatepost.record.paper import Consequence, Kind
 from gatepost.workbench.change import Wish
 
 router = APIRouter(prefix="/v1", tags=["policy"])
+UNCHANGED: dict[int | str, dict[str, Any]] = {
+    status.HTTP_304_NOT_MODIFIED: {"description": "It is the version that If-None-Match names"}
+}
 BODY = accepts(POLICY.schema, EXAMPLE)
 
 
@@ -37,14 +43,31 @@ def shown_wide(stored: Stored) -> TenantPolicyShown:
     return TenantPolicyShown(version=stored.version, policy=stored.document, warnings=stored.warnings)
 
 
-@router.get("/mailboxes/{mailbox_id}/policy", summary="Read the policy in force")
-async def read(mailbox_id: MailboxId, house: HouseDep, principal: PolicyReader, response: Response) -> PolicyShown:
-    """Return the policy and its version. 404 where none was ever set: then all mail is refused."""
+def _unchanged(stored: Stored) -> Response:
+    """Return what is said to a reader who has it already."""
+    return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers={"ETag": etag(stored.version)})
+
+
+@router.get(
+    "/mailboxes/{mailbox_id}/policy",
+    summary="Read the policy in force",
+    response_model=PolicyShown,
+    responses=UNCHANGED,
+)
+async def read(
+    mailbox_id: MailboxId, house: HouseDep, principal: PolicyReader, wanted: PreconditionsDep, response: Response
+) -> PolicyShown | Response:
+    """Return the policy and its version. 404 where none was ever set: then all mail is refused.
+
+    304 without a body where `If-None-Match` names that version.
+    """
     async with mailbox_of(house, principal, mailbox_id) as (tx, account):
         stored = await decide.get_policy(tx, account)
     if stored is None:
         raise missing("policy")
-    response.headers["ETag"] = etag(stored)
+    if is_unchanged(wanted, stored.version):
+        return _unchanged(stored)
+    response.headers["ETag"] = etag(stored.version)
     return shown(stored)
 
 
@@ -90,15 +113,19 @@ async def revoke(
     return RevocationMade(mailbox_id=mailbox_id, version=body.version, is_new=is_new)
 
 
-@router.get("/policy", summary="Read the tenant's policy")
-async def read_wide(house: HouseDep, principal: PolicyReader, response: Response) -> TenantPolicyShown:
+@router.get("/policy", summary="Read the tenant's policy", response_model=TenantPolicyShown, responses=UNCHANGED)
+async def read_wide(
+    house: HouseDep, principal: PolicyReader, wanted: PreconditionsDep, response: Response
+) -> TenantPolicyShown | Response:
     """Return the policy above all mailboxes, which can only tighten theirs. 404 where none was ever set."""
     within_reach(principal, TENANT_WIDE)
     async with house.db.transaction(principal.tenant) as tx:
         stored = await decide.get_policy(tx, TENANT_WIDE)
     if stored is None:
         raise missing("policy")
-    response.headers["ETag"] = etag(stored)
+    if is_unchanged(wanted, stored.version):
+        return _unchanged(stored)
+    response.headers["ETag"] = etag(stored.version)
     return shown_wide(stored)
 
 

@@ -10,7 +10,8 @@ from gatepost.db import Transaction
 from gatepost.decide import Stored
 from gatepost.doors.rest.auth import ApprovalsWriter, HouseDep, PolicyReader, PolicyWriter
 from gatepost.doors.rest.hold_shapes import Word
-from gatepost.doors.rest.parameters import IfMatch, OfProposals, ProposalId
+from gatepost.doors.rest.parameters import OfProposals, ProposalId
+from gatepost.doors.rest.preconditions import PreconditionsDep, etag
 from gatepost.doors.rest.problems import Code, Problem, missing
 from gatepost.doors.rest.replays import shown as replay_shown
 from gatepost.doors.rest.workbench import BenchDep
@@ -42,29 +43,24 @@ class Changer:
         bench: BenchDep,
         principal: PolicyWriter,
         response: Response,
-        if_match: IfMatch = None,
+        base: PreconditionsDep,
     ) -> None:
         self.house = house
         self.principal = principal
         self._bench = bench
         self._response = response
-        self._base = None if if_match is None else int(if_match.strip('"'))
+        self._base = base
 
     async def put(self, wish: Wish) -> Stored | ProposalShown:
         """Return the version in force, or what waits."""
         wish = replace(wish, base=self._base)
         came = await put_or_propose(self.house, self.principal.tenant, wish, self._bench)
         if isinstance(came, Stored):
-            self._response.headers["ETag"] = etag(came)
+            self._response.headers["ETag"] = etag(came.version)
             return came
         self._response.status_code = status.HTTP_202_ACCEPTED
         self._response.headers["Location"] = f"/api{router.prefix}/{came.id}"
         return _shown(came, is_outdated=False)
-
-
-def etag(stored: Stored) -> str:
-    """Return a version as an entity tag (RFC 9110 section 8.8.3)."""
-    return f'"{stored.version}"'
 
 
 ChangerDep = Annotated[Changer, Depends(Changer)]

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from gatepost.decide.paper import Disposition, Outcome
 from gatepost.doors.rest.message_shapes import Granted
-from gatepost.doors.rest.shapes import Shape, Utc
+from gatepost.doors.rest.shapes import Shape, Unreadable, Utc
 from gatepost.record.paper import Kind
 from gatepost.verify.paper import Family, Result
 
@@ -67,6 +67,7 @@ class AuditEntry(Shape):
     injection_families: list[Family] = Field(description="Which kinds of signs that score speaks of, heaviest first.")
     leaf_index: int | None = Field(description="Position in the tenant's log; null for the first second or so.")
     trace: list[TraceStep]
+    is_unreadable: Unreadable
 
 
 class AuditPage(Shape):
@@ -112,6 +113,7 @@ class EntryShown(Shape):
     recipient: str | None
     facts: dict[str, Any] = Field(description="What stands in the leaf, for everybody who holds the log.")
     opened: dict[str, Any] | None = Field(description="What the leaf only commits to; null once it is erased.")
+    is_unreadable: Unreadable
 
 
 class EntriesFound(Shape):

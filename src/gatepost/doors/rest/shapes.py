@@ -29,6 +29,11 @@ Text = Annotated[str, AfterValidator(sayable)]
 """Text that mail and database can carry."""
 
 
+Unreadable = Annotated[
+    bool, Field(description="Of a list: it is damaged, so whatever was sealed is empty or null. It may be mended.")
+]
+
+
 class Shape(BaseModel):
     """Any object of the wire: read-only, unknown members refused."""
 

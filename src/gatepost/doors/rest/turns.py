@@ -56,6 +56,7 @@ def _call(step: Step) -> CallShown:
         cost_microusd=step.cost_microusd,
         settled_by=step.actor,
         at=step.at,
+        is_unreadable=step.is_unreadable,
     )
 
 
@@ -78,11 +79,11 @@ async def held(mailbox_id: MailboxId, house: HouseDep, principal: AgentsReader, 
         items=[
             HeldCall(
                 **_call(step).model_dump(),
-                turn_id=turn.id,
-                message_id=turn.email,
+                turn_id=turn,
+                message_id=email,
                 expires_at=hosted.lapses_at(step),
             )
-            for turn, step in found
+            for turn, email, step in found
         ]
     )
 
@@ -94,7 +95,7 @@ async def read(mailbox_id: MailboxId, turn_id: TurnId, house: HouseDep, principa
         row = await hosted.turn_row(tx, account, Turn(turn_id))
         if row is None:
             raise missing("turn")
-        steps = await hosted.steps(tx, Turn(turn_id))
+        steps = await hosted.listed_steps(tx, Turn(turn_id))
     return TurnWithCalls.model_validate({**_shown(row), "calls": [_call(step) for step in steps if step.place]})
 
 
@@ -106,10 +107,13 @@ async def settle(
     body: NewVerdict,
     house: HouseDep,
     principal: ApprovalsWriter,
-) -> None:
-    """Say whether exactly this call may run; the turn then goes on. Grant and limits still hold for it."""
+) -> CallShown:
+    """Say whether exactly this call may run; return it as it stands now, `approved` or `denied`.
+
+    The turn goes on by itself; grant and limits still hold for the call. Read the turn to see what came of it.
+    """
     async with mailbox_of(house, principal, mailbox_id) as (tx, account):
-        turn = await hosted.settle_held(
+        turn, call = await hosted.settle_held(
             tx,
             account,
             Turn(turn_id),
@@ -120,3 +124,4 @@ async def settle(
             entropy=house.entropy,
         )
         await house.jobs.enqueue(tx, hosted.promise(turn.email, turn.thread))
+    return _call(call)

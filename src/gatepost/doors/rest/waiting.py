@@ -1,12 +1,12 @@
 """Everything that waits for a person: one list, one word on each. Held mail, held calls, petitions."""
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter
 
 from gatepost.act.waiting import Sort, waiting
 from gatepost.doors.rest import holds, petitions, turns
 from gatepost.doors.rest.agent_shapes import NewVerdict
 from gatepost.doors.rest.auth import ApprovalsWriter, HouseDep, mailbox_of
-from gatepost.doors.rest.hold_shapes import Ruling, WaitingList, WaitingShown, Word
+from gatepost.doors.rest.hold_shapes import Ruling, WaitingList, WaitingRuled, WaitingShown, Word
 from gatepost.doors.rest.parameters import Limit, MailboxId, WaitingId
 from gatepost.doors.rest.petition_shapes import PetitionRuling
 from gatepost.doors.rest.problems import Code, Problem, missing
@@ -35,7 +35,8 @@ async def page(mailbox_id: MailboxId, house: HouseDep, principal: ApprovalsWrite
                 since=one.since,
                 expires_at=one.expires_at,
                 default_outcome=one.then,
-                path=f"/v1/mailboxes/{mailbox_id}/{_READ_AT[one.sort]}/{one.id}",
+                is_unreadable=one.is_unreadable,
+                path=_path(mailbox_id, one.sort, one.id),
             )
             for one in found[:limit]
         ],
@@ -43,7 +44,7 @@ async def page(mailbox_id: MailboxId, house: HouseDep, principal: ApprovalsWrite
     )
 
 
-@router.post("/{waiting_id}/decision", summary="Rule on what waits", status_code=status.HTTP_204_NO_CONTENT)
+@router.post("/{waiting_id}/decision", summary="Rule on what waits")
 async def rule(
     mailbox_id: MailboxId,
     waiting_id: WaitingId,
@@ -51,22 +52,35 @@ async def rule(
     house: HouseDep,
     bench: BenchDep,
     principal: ApprovalsWriter,
-) -> None:
-    """Say yes or no, once, whatever it is: as at the hold, the call, or the petition itself.
+) -> WaitingRuled:
+    """Say yes or no, once, whatever it is: as at the hold, the call, or the petition itself. Return how it stands then.
 
     A yes needs the digest of what was shown; so does any word on a call, for a turn may have several.
     """
     is_approved = body.decision is Word.APPROVE
     match _SORT_OF.get(waiting_id.partition("_")[0]):
         case Sort.MESSAGE:
-            await holds.rule(mailbox_id, waiting_id, body, house, principal)
+            hold = await holds.rule(mailbox_id, waiting_id, body, house, principal)
+            return _ruled(mailbox_id, waiting_id, Sort.MESSAGE, hold.state, hold.settled_reason)
         case Sort.CALL:
             if body.digest is None:
                 raise Problem(Code.REQUEST_INVALID, errors=["digest: must be given for a call"])
             verdict = NewVerdict(is_approved=is_approved)
-            await turns.settle(mailbox_id, waiting_id, body.digest, verdict, house, principal)
+            call = await turns.settle(mailbox_id, waiting_id, body.digest, verdict, house, principal)
+            return _ruled(mailbox_id, waiting_id, Sort.CALL, call.state, call.reason)
         case Sort.PETITION:
             ruling = PetitionRuling(decision=body.decision, digest=body.digest)
-            await petitions.rule(mailbox_id, waiting_id, ruling, house, bench, principal)
+            asked = await petitions.rule(mailbox_id, waiting_id, ruling, house, bench, principal)
+            return _ruled(mailbox_id, waiting_id, Sort.PETITION, asked.state, None)
         case None:
             raise missing("waiting")
+
+
+def _ruled(mailbox_id: int, waiting_id: str, sort: Sort, state: str, reason: str | None) -> WaitingRuled:
+    return WaitingRuled(
+        kind=sort, id=waiting_id, state=state, reason=reason or None, path=_path(mailbox_id, sort, waiting_id)
+    )
+
+
+def _path(mailbox_id: int, sort: Sort, waiting_id: str) -> str:
+    return f"/v1/mailboxes/{mailbox_id}/{_READ_AT[sort]}/{waiting_id}"
