@@ -33,7 +33,7 @@ from gatepost.deliver.hold import ApproverError, HoldMissingError
 from gatepost.deliver.hold_end import HoldChangedError, HoldSettledError, NotNowError
 from gatepost.doors.rest import refusals
 from gatepost.egress import EgressRefusedError
-from gatepost.keys import CursorError, ErasedError
+from gatepost.keys import CursorError, ErasedError, KeyLostError
 from gatepost.record import QueryError
 from gatepost.record.errors import IndexBehindError
 from gatepost.record.export import NotInLogError
@@ -73,6 +73,7 @@ class Code(StrEnum):
     RATE_EXCEEDED = "rate.exceeded"
     RESOURCE_MISSING = "resource.missing"
     RESOURCE_ERASED = "resource.erased"
+    RESOURCE_LOST = "resource.lost"
     MESSAGE_UNSEALED = "message.unsealed"
     METHOD_UNSUPPORTED = "method.unsupported"
     MEDIA_UNSUPPORTED = "media.unsupported"
@@ -135,6 +136,9 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.RATE_EXCEEDED: Meaning(429, "Too many requests", "Wait as long as Retry-After says."),
     Code.RESOURCE_MISSING: Meaning(404, "Not found", "Check the ids; a key sees only what belongs to it."),
     Code.RESOURCE_ERASED: Meaning(410, "Erased", "Nothing: its keys were destroyed, and nobody can read it any more."),
+    Code.RESOURCE_LOST: Meaning(
+        410, "Unreadable", "Nobody erased it: its keys are lost. The operator restores the newest backup of the keys."
+    ),
     Code.MESSAGE_UNSEALED: Meaning(409, "No ARC set may follow", "Pass it on as it was delivered."),
     Code.METHOD_UNSUPPORTED: Meaning(405, "The method is not supported here", "Use a method that Allow names."),
     Code.MEDIA_UNSUPPORTED: Meaning(
@@ -358,6 +362,7 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     CursorError: lambda _: Problem(Code.CURSOR_INVALID),
     NotInLogError: lambda _: missing("entry"),
     ErasedError: lambda _: Problem(Code.RESOURCE_ERASED),
+    KeyLostError: lambda _: Problem(Code.RESOURCE_LOST),
     OvertakenError: lambda _: Problem(Code.AGENT_OVERTAKEN),
     NotHeldError: lambda _: missing("held call"),
     SettledError: lambda _: Problem(Code.PROPOSAL_SETTLED),
