@@ -2,8 +2,8 @@
 
     python tools/check_proofs.py demo-out
 
-The folder is what ``gatepost log export`` writes. Each ``proofs/N.tlog-proof`` must prove that the octets of
-``proofs/N.entry`` stand at index N under a checkpoint that ``log.vkey`` signed. Exit 0: both agree on every one.
+The folder is what ``gatepost log export --proofs all`` writes. Each ``proofs/N.tlog-proof`` must prove that the octets
+of ``proofs/N.entry`` stand at index N under a checkpoint that ``log.vkey`` signed. Exit 0: both agree on every one.
 """
 
 import argparse

@@ -1,12 +1,15 @@
 """Verify a whole exported log, offline, with nothing of the program that wrote it.
 
-    python verify_log.py LOG_DIR --vkey FILE [--witness FILE [--quorum N]]
+    python verify_log.py LOG_DIR --vkey FILE [--witness FILE [--quorum N]] [--prove PLACE --to DIR]
 
 A single file that needs Python 3.11 and the package ``cryptography``. LOG_DIR is what ``gatepost log export`` writes,
 or any folder with a ``checkpoint`` and ``tile/`` (C2SP tlog-tiles). FILE holds the verifier key, which you have from
 elsewhere: a key that came with the log proves nothing. Every entry is hashed again, every tile is compared, the root is
-computed anew, and every signature, earlier checkpoint and proof in the folder is checked: two signed roots of one size
-are named as a split log.
+computed anew, and every signature, earlier checkpoint, proof and line of entries in the folder is checked: two signed
+roots of one size are named as a split log.
+
+With --prove the proof of one entry of a sound log is made from the folder's tiles, for whoever takes single proofs:
+DIR/PLACE.tlog-proof (C2SP tlog-proof) and DIR/PLACE.entry, the entry's exact octets.
 
 A folder may be hostile: no file is read further than what it is can be long, and nothing but a file is opened.
 
@@ -17,15 +20,17 @@ import argparse
 import base64
 import binascii
 import hashlib
+import json
 import os
 import re
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -38,6 +43,8 @@ EMPTY_ROOT = hashlib.sha256(b"").digest()
 FAULTS_MAX = 100
 TILE_MAX, BUNDLE_MAX, ENTRY_MAX, TEXT_MAX = WIDTH * HASH_OCTETS, WIDTH * 65_537, 65_535, 1 << 20
 """Octets that a file may have: a tile, a bundle of entries, one entry, and a checkpoint, a proof or a key."""
+LINES = WIDTH * WIDTH
+"""Entries in a file of lines."""
 DASH = "\N{EM DASH}"
 NUMBER = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 PARTIAL = re.compile(r"(tile/(?:entries|[0-9]{1,2})/(?:x[0-9]{3}/)*[0-9]{3})\.p/([1-9][0-9]{0,2})", re.ASCII)
@@ -79,18 +86,25 @@ class Head(NamedTuple):
     lines: tuple[tuple[str, bytes], ...]
 
 
-def read_file(path: Path, octets_max: int) -> bytes:
-    """Return what is in a file; unreadable where it is none, or longer than what it should be can be."""
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file and nothing else; unreadable where that or reading from it fails."""
     try:
         # A pipe would wait for whoever writes to it.
         with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise Unreadable("it is no file")
-            octets = file.read(octets_max + 1)
+            yield file
     except FileNotFoundError as error:
         raise Unreadable("it is missing") from error
     except OSError as error:
         raise Unreadable(f"it cannot be read: {error.strerror}") from error
+
+
+def read_file(path: Path, octets_max: int) -> bytes:
+    """Return what is in a file; unreadable where it is none, or longer than what it should be can be."""
+    with opened(path) as file:
+        octets = file.read(octets_max + 1)
     if len(octets) > octets_max:
         raise Unreadable("it is too long")
     return octets
@@ -293,13 +307,65 @@ def unpack(octets: bytes) -> Iterator[bytes]:
         yield octets[begin:at]
 
 
+class Lines:
+    """The entries as lines, a file for 65,536 of them: held to those of the bundles; no such folder is no fault."""
+
+    def __init__(self, folder: Path, report: Report) -> None:
+        self._folder = folder
+        self._report = report
+        self._left = {path.name for path in folder.glob("*")}
+        self._is_there = bool(self._left)
+        self._stack = ExitStack()
+        self._file: BinaryIO | None = None
+        self._name = ""
+
+    def compare(self, at: int, entries: list[bytes]) -> None:
+        """Compare the entries from a place on."""
+        if not self._is_there:
+            return
+        if at % LINES == 0:
+            self._open(f"{at:012d}.jsonl")
+        wanted = b"".join(entry + b"\n" for entry in entries)
+        if self._file is not None and self._read(len(wanted)) != wanted:
+            self._report(f"entries/{self._name}", f"its lines are not the entries from {at} on")
+            self._file = None
+
+    def end(self) -> None:
+        """Name what is longer than the log, and files that are no part of it."""
+        self._close()
+        for name in sorted(self._left):
+            self._report(f"entries/{name}", "it is no part of the log")
+
+    def _close(self) -> None:
+        if self._file is not None and self._read(1):
+            self._report(f"entries/{self._name}", "it goes on after its last entry")
+        self._stack.close()
+
+    def _read(self, octets: int) -> bytes:
+        try:
+            return b"" if self._file is None else self._file.read(octets)
+        except OSError as error:
+            self._report(f"entries/{self._name}", f"it cannot be read: {error.strerror}")
+            return b""
+
+    def _open(self, name: str) -> None:
+        self._close()
+        self._left.discard(name)
+        self._name, self._file = name, None
+        try:
+            self._file = self._stack.enter_context(opened(self._folder / name))
+        except Wrong as wrong:
+            self._report(f"entries/{name}", str(wrong))
+
+
 class Log:
     """One log folder, gone through once from the first entry to the last."""
 
-    def __init__(self, folder: Path, key: Key, report: Report) -> None:
+    def __init__(self, folder: Path, key: Key, report: Report, lines: Lines) -> None:
         self.folder = folder
         self.key = key
         self.report = report
+        self.lines = lines
         self.seen: set[str] = set()
         self._rows: list[list[bytes]] = []
 
@@ -359,6 +425,7 @@ class Log:
         for name, one in (earlier[size] for size in sizes):
             if one.size > head.size or one.root != tree.root():
                 self.report(name, "it is not a beginning of this log")
+        self.lines.end()
         self._strays()
 
     def _leaves(self, index: int, width: int) -> list[bytes] | None:
@@ -369,6 +436,7 @@ class Log:
         sha256 = hashlib.sha256
         row = [sha256(b"\x00" + entry).digest() for entry in entries]
         self.compare(0, index, row)
+        self.lines.compare(index * WIDTH, entries)
         return row
 
     def _grow(self, tree: Tree, row: list[bytes]) -> None:
@@ -488,19 +556,86 @@ def check_proofs(folder: Path, trust: Trust, earlier: dict[int, tuple[str, Head]
     return len(proofs)
 
 
-def read_earlier(folder: Path, key: Key, report: Report) -> dict[int, tuple[str, Head]]:
-    """Return the earlier checkpoints of the folder, by size."""
-    found = {}
-    for path in sorted(folder.glob("*")):
-        name = f"checkpoints/{path.name}"
-        try:
-            head = open_checkpoint(read_file(path, TEXT_MAX), key)
-            if path.name != str(head.size):
-                raise Wrong(f"it is of size {head.size}")
-            found[head.size] = (name, head)
-        except Wrong as wrong:
-            report(name, str(wrong))
+def read_earlier(path: Path, key: Key, report: Report) -> dict[int, tuple[str, Head]]:
+    """Return the earlier checkpoints, a line each, by size; there may be none."""
+    found: dict[int, tuple[str, Head]] = {}
+    if not os.path.lexists(path):
+        return found
+    name = path.name
+    try:
+        with opened(path) as file:
+            for number in count(1):
+                if not (line := file.readline(TEXT_MAX)):
+                    break
+                name = f"{path.name}, line {number}"
+                if not line.endswith(b"\n"):
+                    raise Unreadable(f"line {number} is cut short, or too long")
+                try:
+                    head = open_checkpoint(read_line(line), key)
+                    if found.setdefault(head.size, (name, head))[1].root != head.root:
+                        raise Wrong(f"it and {found[head.size][0]} are signed with one size and two roots")
+                except Wrong as wrong:
+                    report(name, str(wrong))
+    except Unreadable as unreadable:
+        report(path.name, str(unreadable))
     return found
+
+
+def read_line(line: bytes) -> bytes:
+    """Return the checkpoint in a line."""
+    try:
+        said = json.loads(line)
+        note, size = said["note"], said["size"]
+        octets = note.encode()
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        raise Wrong("it is no line with a checkpoint") from error
+    if octets.split(b"\n")[1:2] != [str(size).encode()]:
+        raise Wrong(f"it is not of size {shown(str(size))}")
+    return bytes(octets)
+
+
+def hash_of(log: Path, size: int, start: int, end: int) -> bytes:
+    """Return the hash of a range of leaves of a sound log of that size, from its tiles (RFC 6962 section 2.1)."""
+    wide = end - start
+    if wide & (wide - 1):
+        middle = split(start, end)
+        return node_hash(hash_of(log, size, start, middle), hash_of(log, size, middle, end))
+    level = (wide.bit_length() - 1) // 8
+    first, many = start >> 8 * level, wide >> 8 * level
+    tile = tile_path(level, first // WIDTH, min(WIDTH, (size >> 8 * level) - first // WIDTH * WIDTH))
+    at = first % WIDTH * HASH_OCTETS
+    octets = read_file(log / tile, TILE_MAX)[at : at + many * HASH_OCTETS]
+    return root_of([octets[each : each + HASH_OCTETS] for each in range(0, len(octets), HASH_OCTETS)])
+
+
+def split(start: int, end: int) -> int:
+    """Return where a tree of several leaves parts: the left side has the greatest power of two there is."""
+    return start + (1 << (end - start - 1).bit_length() - 1)
+
+
+def path_of(log: Path, size: int, place: int, start: int, end: int) -> list[bytes]:
+    """Return the hashes beside the way from a leaf up to a range's root (RFC 6962 section 2.1.1)."""
+    if end - start == 1:
+        return []
+    middle = split(start, end)
+    if place < middle:
+        return [*path_of(log, size, place, start, middle), hash_of(log, size, middle, end)]
+    return [*path_of(log, size, place, middle, end), hash_of(log, size, start, middle)]
+
+
+def prove(log: Path, trust: Trust, place: int, to: Path) -> None:
+    """Write the proof of one entry of a sound log, and the entry, to a folder that whoever asks has made."""
+    note = read_file(log / "checkpoint", TEXT_MAX)
+    head = open_checkpoint(note, trust.key)
+    if not 0 <= place < head.size:
+        raise Wrong(f"the log has no entry {place}")
+    bundle = tile_path("entries", place // WIDTH, min(WIDTH, head.size - place // WIDTH * WIDTH))
+    entry = next(islice(unpack(read_file(log / bundle, BUNDLE_MAX)), place % WIDTH, None))
+    hashes = path_of(log, head.size, place, 0, head.size)
+    lines = ["c2sp.org/tlog-proof@v1", f"index {place}", *(base64.b64encode(each).decode() for each in hashes), "", ""]
+    (to / f"{place}.entry").write_bytes(entry)
+    (to / f"{place}.tlog-proof").write_bytes("\n".join(lines).encode() + note)
+    check_proof(to / f"{place}.tlog-proof", trust)
 
 
 def shown(text: str) -> str:
@@ -523,10 +658,17 @@ def progress(size: int) -> Callable[[int], None]:
     return tick
 
 
+def log_of(folder: Path) -> Path:
+    """Return where checkpoint and tiles lie."""
+    return folder / "log" if (folder / "log").is_dir() else folder
+
+
 def verify(folder: Path, trust: Trust, report: Report) -> str:
     """Check everything in the folder; return one line that says what was there."""
-    key, log = trust.key, folder / "log" if (folder / "log").is_dir() else folder
-    one = Log(log, key, report)
+    key, log = trust.key, log_of(folder)
+    if os.path.lexists(folder / "unfinished"):
+        report("unfinished", "the export was interrupted: have it go on, into this folder")
+    one = Log(log, key, report, Lines(folder / "entries", report))
     note = one.read("checkpoint", TEXT_MAX)
     if note is None:
         return "there is no checkpoint"
@@ -538,7 +680,7 @@ def verify(folder: Path, trust: Trust, report: Report) -> str:
     except Wrong as wrong:
         report("checkpoint", str(wrong))
         return "the checkpoint does not hold"
-    earlier = read_earlier(log / "checkpoints", key, report)
+    earlier = read_earlier(log / "checkpoints.jsonl", key, report)
     proofs = check_proofs(folder / "proofs", trust, earlier, report)
     one.walk(head, earlier, progress(max(head.size, 1)))
     enclosed = folder / "log.vkey"
@@ -559,6 +701,8 @@ def main() -> int:
     parser.add_argument("--vkey", type=Path, required=True, metavar="FILE", help="the log's verifier key")
     parser.add_argument("--witness", type=Path, metavar="FILE", help="verifier keys of witnesses, one per line")
     parser.add_argument("--quorum", type=int, default=0, metavar="N", help="how many witnesses must have cosigned")
+    parser.add_argument("--prove", type=int, metavar="PLACE", help="write the proof of this entry")
+    parser.add_argument("--to", type=Path, metavar="DIR", default=Path(), help="where to")
     asked = parser.parse_args()
     faults = 0
 
@@ -578,7 +722,13 @@ def main() -> int:
     except Wrong as wrong:
         print(wrong)
         return 1
-    said = verify(asked.folder, Trust(keys[0], witnesses, asked.quorum), report)
+    trust = Trust(keys[0], witnesses, asked.quorum)
+    said = verify(asked.folder, trust, report)
+    if asked.prove is not None and not faults:
+        try:
+            prove(log_of(asked.folder), trust, asked.prove, asked.to)
+        except (OSError, Wrong) as error:
+            report(f"--prove {asked.prove}", str(error))
     print(f"NOT sound, {faults} faults; {said}" if faults else f"sound: {said}")
     return 1 if faults else 0
 

@@ -187,7 +187,7 @@ async def demonstrate(out: Path, console: Console) -> bool:
             faults = await check_replies(play, caught, dns_port)
             if not faults:
                 say(f"replies: {len(caught.caught)}, every DKIM signature verified over DNS")
-            for words in (("log", "verify"), ("log", "export", str(out))):
+            for words in (("log", "verify"), ("log", "export", str(out), "--proofs", "all")):
                 code, told, complained = await house.command(*words)
                 say(f"gatepost {words[1]}: {told.strip()}")
                 faults += [f"`gatepost {' '.join(words)}` ended with {code}: {complained.strip()}"] if code else []

@@ -151,7 +151,7 @@ class House:
 
     def decisions(self, out: Path) -> dict[str, dict[str, Any]]:
         """Return what the record says of each message, by the hash of its octets: leaf, opening and email."""
-        done = self.process.run("log", "export", str(out), "-t", "sandbox")
+        done = self.process.run("log", "export", str(out), "-t", "sandbox", "--proofs", "all")
         assert done.returncode == 0, done.stderr
         found = dict[str, dict[str, Any]]()
         for path in out.glob("proofs/*.entry"):

@@ -37,13 +37,13 @@ def test_the_version_and_the_first_page_of_help_need_no_room() -> None:
     said, modules = run("--version")
     assert said == f"{version('gatepost')}\n"
     assert {module for module in modules if module.startswith("gatepost")} == {
-        "gatepost", "gatepost.cli", "gatepost.cli.menu", "gatepost.cli.refusal"
+        "gatepost", "gatepost.cli", "gatepost.cli.menu", "gatepost.cli.pipe", "gatepost.cli.refusal"
     }  # fmt: skip
     assert len(modules) < 400  # 290: the interpreter's and the command line's
     said, modules = run("--help")
     assert all(name in said for name in menu.MENU)
     assert {module for module in modules if module.startswith("gatepost.")} == {
-        "gatepost.cli", "gatepost.cli.menu", "gatepost.cli.refusal"
+        "gatepost.cli", "gatepost.cli.menu", "gatepost.cli.pipe", "gatepost.cli.refusal"
     }  # fmt: skip
 
 

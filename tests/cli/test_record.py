@@ -19,8 +19,11 @@ def test_an_export_holds_what_an_outsider_needs(apart: Process, tmp_path: Path) 
     done = apart.run("log", "export", str(tmp_path / "out"), "-t", "sandbox")
     assert done.returncode == 0, done.stderr
     out = tmp_path / "out"
+    assert not (out / "proofs").exists(), "two files an entry are for those who ask for them"
+    assert apart.run("log", "export", str(out), "-t", "sandbox", "--proofs", "0-2, 4").returncode == 0
     entries = sorted(out.glob("proofs/*.entry"))
-    assert len(entries) >= 6
+    assert [each.stem for each in entries] == ["0", "1", "2", "4"]
+    assert [each.read_bytes() for each in entries[:3]] == lines_of(out)[:3]
     assert (out / "log" / "checkpoint").exists()
     assert (out / "log.vkey").read_text().strip() == apart.run("log", "vkey", "-t", "sandbox").stdout.strip()
     assert all(entry.with_suffix(".tlog-proof").exists() for entry in entries)
@@ -29,6 +32,23 @@ def test_an_export_holds_what_an_outsider_needs(apart: Process, tmp_path: Path) 
     verifier = [sys.executable, "-I", str(VERIFIER), str(out), "--vkey", str(out / "log.vkey")]
     verified = subprocess.run(verifier, capture_output=True, text=True, check=False, timeout=50)  # noqa: S603  # our own words
     assert (verified.returncode, verified.stdout[:7]) == (0, "sound: "), verified.stdout
+
+
+def lines_of(out: Path) -> list[bytes]:
+    return (out / "entries" / "000000000000.jsonl").read_bytes().splitlines()
+
+
+@pytest.mark.parametrize("asked", ["x", "-1", "5-3", "1,,2", "1-2-3"])
+def test_places_that_are_none_are_refused_before_anything_is_written(
+    apart: Process, tmp_path: Path, asked: str
+) -> None:
+    done = apart.run("log", "export", str(tmp_path / "out"), "-t", "sandbox", f"--proofs={asked}")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("gatepost: ")
+    assert not (tmp_path / "out").exists()
+    done = apart.run("log", "export", str(tmp_path / "out"), "-t", "sandbox", "--proofs", "99999")
+    assert done.stderr == "gatepost: the log has no entry 99999; `gatepost log verify` says how many it has\n"
+    assert not list((tmp_path / "out").iterdir())
 
 
 def test_a_log_that_lost_nothing_has_nothing_to_recover(apart: Process) -> None:

@@ -240,6 +240,17 @@ def operator(tmp_path: Path, app_dsn: str, owner_dsn: str) -> Operator:
     return made
 
 
+def drives_of_exports(operator: Operator) -> Iterator[tuple[str, list[str], str]]:
+    """Yield those about what the record is sent on to."""
+    yield "export add", ["otlp", "http://collector.example:1"], "export.add"
+    (destination,) = operator.ids("export", "list")
+    yield "export test", [destination], "export.test"
+    yield "export change", [destination, "--format", "ecs"], "export.change"
+    yield "export replay", [destination], "export.replay"
+    yield "export resume", [destination, "--past-refused"], "export.resume"
+    yield "export remove", [destination], "export.remove"
+
+
 def drives(operator: Operator, folder: Path) -> Iterator[tuple[str, list[str], str]]:
     """Yield each command, what it is called with, and the action its leaf tells; in an order that makes sense."""
     policy = folder / "policy.json"
@@ -275,12 +286,7 @@ def drives(operator: Operator, folder: Path) -> Iterator[tuple[str, list[str], s
     yield "agent off", [], "hosting.off"
     yield "keys rotate", [], "keys.rotate"
     yield operator.lose_keys(), [], "keys.accept"
-    yield "export add", ["otlp", "http://collector.example:1"], "export.add"
-    (destination,) = operator.ids("export", "list")
-    yield "export test", [destination], "export.test"
-    yield "export change", [destination, "--format", "ecs"], "export.change"
-    yield "export replay", [destination], "export.replay"
-    yield "export remove", [destination], "export.remove"
+    yield from drives_of_exports(operator)
     yield "log list", [str(folder / "list.csv"), "--format", "csv"], "record.export"
     yield "log export", [str(folder / "out")], "record.export"
     yield "log recover", [], "log.recover"

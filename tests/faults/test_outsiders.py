@@ -6,6 +6,7 @@ And whatever somebody changes in it afterwards is noticed and named: by the tool
 
 import asyncio
 import itertools
+import json
 import os
 import random
 import runpy
@@ -71,8 +72,8 @@ OTHER_CRIMES = (
 )
 
 
-NOT_MISSED = ("checkpoints/", "log.vkey")
-"""What an export may lack: earlier heads to hold against it, and the key, which is known from elsewhere."""
+NOT_MISSED = ("checkpoints.jsonl", "entries/", "log.vkey")
+"""What an export may lack: earlier heads to hold against it, entries as lines, and the key, known from elsewhere."""
 
 
 def _mails(chance: random.Random, name: str) -> Iterator[Mail]:
@@ -135,8 +136,9 @@ def _foreign_accept(folder: Path, key: str, chance: random.Random) -> int:
         seen = proofbundle.verify_tlog_proof(path.read_text(), entry, key)
         assert (seen["ok"], seen["tree_size"]) == (True, head.size), path
         assert not proofbundle.verify_tlog_proof(path.read_text(), entry + b" ", key)["ok"]
-    for path in (folder / "log" / "checkpoints").iterdir():
-        assert metamorphic_log.checkpoint_verify(path.read_text(), [key]).size == int(path.name)
+    for line in (folder / "log" / "checkpoints.jsonl").read_text().splitlines():
+        told = json.loads(line)
+        assert metamorphic_log.checkpoint_verify(told["note"], [key]).size == told["size"]
     return min(PROOFS_MAX, len(proofs))
 
 
@@ -240,7 +242,7 @@ async def _play(folder: Path, own: Path, seed: int, rounds: int, names: str) -> 
             await asyncio.to_thread(house.start_again)
         try:
             out = own / "out"
-            for words in (("log", "verify"), ("log", "export", str(out))):
+            for words in (("log", "verify"), ("log", "export", str(out), "--proofs", "all")):
                 done = await asyncio.to_thread(house.run, *words, "-t", "sandbox")
                 assert done.returncode == 0, done.stdout + done.stderr
             assert _verdict(out, vkey, witness_key) == []

@@ -1,9 +1,11 @@
 """Seals: what was sealed opens in its place, for its tenant, whole, and nowhere else."""
 
 import os
+import sqlite3
 import time
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepost.keys import ErasedError, KeyringError, KeyStore, Kind, SealBrokenError, Vault
+from gatepost.keys import FILE, ErasedError, KeyLostError, KeyringError, KeyStore, Kind, SealBrokenError, Vault
 from gatepost.keys.vault import PIECE_OCTETS, month_of
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -103,6 +105,13 @@ def test_what_was_blinded_in_a_transaction_is_not_hashed_again(
     assert vault.blind("word", BOSS) == b"another"
 
 
+@pytest.fixture
+def folder_of(tmp_path: Path) -> Path:
+    made = tmp_path / "keys"
+    made.mkdir(mode=0o700)
+    return made
+
+
 def test_a_tenants_key_that_was_destroyed_makes_no_token_any_more(store: KeyStore) -> None:
     vault = store.vault("tn_gone")
     before = vault.blinder.blind_all("sender", [BOSS])
@@ -112,6 +121,37 @@ def test_a_tenants_key_that_was_destroyed_makes_no_token_any_more(store: KeyStor
 
 def test_the_months_key_is_of_universal_time() -> None:
     assert month_of(datetime.fromisoformat("2026-12-01T00:30:00+01:00")) == "2026-11"
+
+
+def test_a_key_that_is_lost_is_not_called_destroyed(folder_of: Path) -> None:
+    """As after a restore of an older copy: an erased person and a lost key are two things."""
+    with closing(KeyStore.open(folder_of, os.urandom)) as store:
+        vault = store.vault("tn_a")
+        kept = [vault.seal("email/1", b"secret", at=NOON, subject=each) for each in (BOSS, "eve@example.org")]
+        store.flush_now()
+        store.destroy("tn_a", Kind.SUBJECT, store.subject_name("tn_a", BOSS))
+        [lost] = store.ids("tn_a", Kind.SUBJECT, store.subject_name("tn_a", "eve@example.org"))
+    with closing(sqlite3.connect(folder_of / FILE, isolation_level=None)) as rows:
+        rows.execute("delete from key where id = ?", (lost,))
+    with closing(KeyStore.open(folder_of, os.urandom)) as store:
+        first, second = store.vault("tn_a").open_all([("email/1", each) for each in kept])
+        assert (type(first), type(second)) == (ErasedError, KeyLostError)
+        assert store.vault("tn_a").is_erased(kept[1]), "nobody can read it either"
+        store.destroy_ids("tn_a", [lost])  # as the roll of erasures does, whose key came back and went
+        assert type(store.vault("tn_a").open_all([("email/1", kept[1])])[0]) is ErasedError
+
+
+def test_of_a_store_that_kept_no_list_nothing_is_called_lost(folder_of: Path) -> None:
+    with closing(KeyStore.open(folder_of, os.urandom)) as store:
+        sealed = store.vault("tn_a").seal("email/1", b"secret", at=NOON, subject=BOSS)
+        store.flush_now()
+        store.destroy("tn_a", Kind.SUBJECT, store.subject_name("tn_a", BOSS))
+    with closing(sqlite3.connect(folder_of / FILE, isolation_level=None)) as rows:
+        rows.execute("drop table destroyed")
+    for _ in range(2):
+        with closing(KeyStore.open(folder_of, os.urandom)) as store:
+            [found] = store.vault("tn_a").open_all([("email/1", sealed)])
+            assert type(found) is ErasedError
 
 
 @pytest.mark.parametrize("kind", [Kind.EPOCH, Kind.SUBJECT])

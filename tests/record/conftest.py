@@ -80,6 +80,18 @@ async def life(db: Database, sequencer: Sequencer, entropy: Entropy) -> list[Rec
 
 
 @pytest.fixture
+async def grown(db: Database, sequencer: Sequencer, entropy: Entropy) -> int:
+    """A log of 300 entries, published three times on the way."""
+    size = 0
+    for _ in range(3):
+        async with db.transaction(TENANT) as tx:
+            for _ in range(100):
+                await record.note(tx, consequence(Kind.ACT, "policy.set"), entropy=entropy)
+        size = await sequencer.sequence(TENANT)
+    return size
+
+
+@pytest.fixture
 def tamper(owner_dsn: str) -> Callable[[str], None]:
     """Change something as a superuser would, behind the house's back; the change must hit a row."""
 

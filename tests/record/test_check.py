@@ -317,7 +317,8 @@ async def test_an_opening_that_was_erased_is_counted_and_everything_else_still_a
     assert report.openings + report.erased == report.size
 
 
-UNSAID = "its opening is under a key that is gone, and no entry says that it had to go"
+UNSAID = "its opening is under a key that was destroyed, and no entry says that it had to go"
+LOST = "its opening is under a key that is lost: nobody destroyed it"
 
 
 @pytest.mark.usefixtures("life")
@@ -332,12 +333,39 @@ async def test_a_key_taken_out_of_the_key_store_is_named_with_every_entry_it_ope
     assert (await verify_log(db, blobs, TENANT)).findings == [f"entry {entry}: {UNSAID}" for entry in range(1, 6)]
 
 
+def lose(keys: KeyStore, name: str) -> None:
+    """Have a person's key gone as from an older copy of the store: nobody destroyed it."""
+    [key] = keys.ids(TENANT, KeyKind.SUBJECT, name)
+    keys.destroy_ids(TENANT, [key])  # what is remembered of it is forgotten
+    with keys._writer() as rows:
+        rows._connection.execute("delete from destroyed where id = ?", (key,))
+
+
+@pytest.mark.usefixtures("life")
+async def test_keys_that_an_accepted_older_store_lacks_are_said_to_be_lost_and_by_which_entry(
+    db: Database, blobs: Blobs, keys: KeyStore, sequencer: Sequencer, entropy: Entropy
+) -> None:
+    """An auditor read that somebody had been erased and nothing said why, where a backup had lacked the key."""
+    name = keys.subject_name(TENANT, "boss@corp.example")
+    lose(keys, name)
+    report = await verify_log(db, blobs, TENANT)
+    assert report.findings
+    assert [each.partition(": ")[2] for each in report.findings] == [LOST] * report.erased
+    async with db.transaction(TENANT) as tx:
+        accepted = await record.note(tx, consequence(Kind.ACT, "keys.accept", public={"lost": 1}), entropy=entropy)
+    await sequencer.sequence(TENANT)
+    found = (await verify_log(db, blobs, TENANT)).findings
+    told = f"{LOST}; entry {accepted} accepted an older key store since (keys.accept)"
+    assert {each.partition(": ")[2] for each in found} == {told}
+
+
 @pytest.mark.usefixtures("life")
 async def test_one_octet_of_an_openings_head_is_named(findings_of: FindingsOf) -> None:
     for octet in range(17):
         changed = f"set_byte(sealed, {octet}, get_byte(sealed, {octet}) # 1)"
         found = await findings_of(f"update opening set sealed = {changed} where entry = 1")  # noqa: S608  # above
-        assert found in ([f"entry 1: {UNSAID}"], ["entry 1: its opening is none"]), octet
+        told = ("its opening is none", LOST, UNSAID)  # the last where that happens to be another key's number
+        assert found in [[f"entry 1: {each}"] for each in told], octet
 
 
 GONE = {

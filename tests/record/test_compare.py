@@ -48,9 +48,24 @@ def test_an_opening_that_was_erased_is_no_difference_and_one_that_is_gone_is() -
     assert [*differences(LEAF, shut, TENANT, Erased([{"detail": {"rule": "person", "entries": [[3, 3]]}}]))] == []
     for other in ({"rule": "person", "entries": [[4, 9]]}, {"rule": "plan", "through": 9}, {}):
         assert [*differences(LEAF, shut, TENANT, Erased([{"detail": other}]))] == [
-            "entry 12: its opening is under a key that is gone, and no entry says that it had to go"
+            "entry 12: its opening is under a key that was destroyed, and no entry says that it had to go"
         ]
     assert [*differences(LEAF, row()._replace(opening=None), TENANT)] == ["entry 12: its opening is missing"]
+
+
+def test_a_lost_key_is_not_called_destroyed_and_the_store_that_was_accepted_since_is_named() -> None:
+    lost = row()._replace(opening=None, is_erased=True, is_lost=True)
+    said = "entry 12: its opening is under a key that is lost: nobody destroyed it"
+    assert [*differences(LEAF, lost, TENANT)] == [said]
+    written = json.loads(LEAF)["ts"]
+    before, after = (written.replace("2026", year) for year in ("2025", "2027"))
+    assert [*differences(LEAF, lost, TENANT, Erased([], [(before, EntryId(5))]))] == [said]
+    accepted = Erased([], [(after, EntryId(90)), (before, EntryId(5))])
+    assert [*differences(LEAF, lost, TENANT, accepted)] == [
+        f"{said}; entry 90 accepted an older key store since (keys.accept)"
+    ]
+    expired = Erased([{"detail": {"rule": "keys", "months": [written[:7]]}}])
+    assert [*differences(LEAF, lost, TENANT, expired)] == [], "the log says that it had to go"
 
 
 @pytest.mark.parametrize(

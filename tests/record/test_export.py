@@ -8,9 +8,7 @@ import metamorphic_log
 import proofbundle
 import pytest
 
-from gatepost import record
 from gatepost.blobs import Blobs
-from gatepost.clock import Entropy
 from gatepost.db import Database
 from gatepost.ids import EntryId, LeafIndex, TenantId
 from gatepost.ledger.errors import LedgerError
@@ -18,22 +16,10 @@ from gatepost.ledger.tiles import Tile, unpack
 from gatepost.record import export
 from gatepost.record.commitment import commit
 from gatepost.record.export import NotInLogError
-from gatepost.record.paper import Kind, Recorded
-from gatepost.record.publish import Sequencer
+from gatepost.record.folder import export_log
+from gatepost.record.paper import Recorded
 from record.conftest import ORIGIN
-from record.papers import TENANT, consequence
-
-
-@pytest.fixture
-async def grown(db: Database, sequencer: Sequencer, entropy: Entropy) -> int:
-    """A log of 300 entries, published three times on the way."""
-    size = 0
-    for _ in range(3):
-        async with db.transaction(TENANT) as tx:
-            for _ in range(100):
-                await record.note(tx, consequence(Kind.ACT, "policy.set"), entropy=entropy)
-        size = await sequencer.sequence(TENANT)
-    return size
+from record.papers import TENANT
 
 
 async def vkey(db: Database) -> str:
@@ -90,7 +76,7 @@ async def test_a_tenant_without_entries_has_no_log(db: Database, blobs: Blobs, t
     nobody = TenantId("tn_nobody")
     assert await export.checkpoint(blobs, nobody) is None
     assert await export.tile(blobs, nobody, "tile/0/000.p/1") is None
-    assert await export.export_log(db, blobs, nobody, tmp_path) == 0
+    assert await export_log(db, blobs, nobody, tmp_path) == 0
     async with db.transaction(nobody) as tx:
         assert await export.vkey(tx) is None
     with pytest.raises(NotInLogError):
@@ -117,45 +103,13 @@ async def test_no_other_path_gives_a_tile(blobs: Blobs) -> None:
         assert await export.tile(blobs, TENANT, path) is None, path
 
 
-async def test_the_exported_folder_proves_every_entry_to_a_stranger(
-    db: Database, blobs: Blobs, grown: int, tmp_path: Path
-) -> None:
-    out = tmp_path / "demo-out"
-    out.mkdir()
-    told: list[tuple[int, int]] = []
-    assert await export.export_log(db, blobs, TENANT, out, lambda done, size: told.append((done, size))) == grown
-    check_folder(out, grown)
-    assert told == [(256, grown), (grown, grown)]
-
-
-def check_folder(out: Path, size: int) -> None:
-    key = (out / "log.vkey").read_text().strip()
-    assert (out / "log" / "tile" / "entries" / "001.p" / "44").exists()
-    assert metamorphic_log.checkpoint_verify((out / "log" / "checkpoint").read_text(), [key]).size == size
-    assert len(list((out / "proofs").iterdir())) == 2 * size
-    for index in (0, 17, 256, 299):
-        proof = (out / "proofs" / f"{index}.tlog-proof").read_text()
-        entry = (out / "proofs" / f"{index}.entry").read_bytes()
-        assert proofbundle.verify_tlog_proof(proof, entry, key)["ok"]
-
-
 @pytest.mark.usefixtures("grown")
 async def test_a_missing_tile_is_named(db: Database, blobs: Blobs, tmp_path: Path) -> None:
     await blobs.remove(f"log/{TENANT}/tile/entries/000")
     with pytest.raises(LedgerError, match="tile/entries/000 is missing"):
         await export.entry_bytes(blobs, TENANT, LeafIndex(0))
     with pytest.raises(LedgerError, match="tile/entries/000 is missing"):
-        await export.export_log(db, blobs, TENANT, tmp_path)
+        await export_log(db, blobs, TENANT, tmp_path)
     await blobs.remove(f"log/{TENANT}/tile/0/001.p/44")
     with pytest.raises(LedgerError, match=r"tile/0/001\.p/44 is missing"):
         await export.prove(blobs, TENANT, LeafIndex(299))
-
-
-async def test_the_exported_folder_has_every_checkpoint_that_was_signed(
-    db: Database, blobs: Blobs, grown: int, tmp_path: Path
-) -> None:
-    await export.export_log(db, blobs, TENANT, tmp_path)
-    key = await vkey(db)
-    written = {path.name: path.read_text() for path in (tmp_path / "log" / "checkpoints").iterdir()}
-    assert sorted(written, key=int) == ["100", "200", str(grown)]
-    assert {metamorphic_log.checkpoint_verify(note, [key]).size for note in written.values()} == {100, 200, grown}

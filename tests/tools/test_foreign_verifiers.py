@@ -1,6 +1,7 @@
 """Two foreign verifiers refuse a log with one octet changed in any kind of file, each of them."""
 
 import base64
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.merkle import consistency_ranges, hash_range, inclusion_ranges, leaf_hash
 from gatepost.ledger.proof import Proof
 from gatepost.ledger.tiles import ENTRIES, Tile, reader, unpack
-from tools.test_verify_log import CHANGED, KEY, flip, write_log
+from tools.test_verify_log import CHANGED, CHECKPOINTS, KEY, flip, write_log
+from tools.test_verify_log import ENTRIES as LINES
 
 
 def tiles_in(folder: Path) -> dict[Tile, bytes]:
@@ -88,15 +90,19 @@ def _bundled(folder: Path) -> list[bytes]:
 
 def _entries(folder: Path, size: int) -> Iterator[tuple[int, bytes, list[bytes]]]:
     read = reader(size, tiles_in(folder))
-    for index, entry in enumerate(_bundled(folder)):
+    lines = (folder / LINES).read_bytes().splitlines()
+    for index, entry in (*enumerate(_bundled(folder)), *enumerate(lines)):
         yield index, entry, [hash_range(leaves, read) for leaves in inclusion_ranges(index, size)]
 
 
 def _earlier(folder: Path, size: int) -> Iterator[tuple[str, int, list[bytes]]]:
     read = reader(size, tiles_in(folder))
-    for path in (folder / "log" / "checkpoints").iterdir():
-        note = _text(path)
+    for line in _text(folder / CHECKPOINTS).splitlines():
+        told = json.loads(line)
+        note = told["note"]
         older = int(note.split("\n")[1])
+        if told != {"size": older, "note": note}:
+            raise ValueError(line)
         yield (
             note,
             older,

@@ -17,7 +17,7 @@ import pytest
 
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.merkle import EMPTY_ROOT
-from tools.test_verify_log import KEY, TOOL
+from tools.test_verify_log import CHECKPOINTS, ENTRIES, KEY, TOOL
 
 MAIN = runpy.run_path(str(TOOL))["main"]
 MEMORY_OCTETS = 256 * 1024**2
@@ -93,9 +93,19 @@ HOSTILE: dict[str, tuple[Spoil, str]] = {
         instead(BUNDLE, partial(Path.write_bytes, data=bytes(1 << 24))),
         "tile/entries/000: it holds more than 256 entries, not 256",
     ),
-    "earlier checkpoint that is a folder": (
-        instead("log/checkpoints/200", Path.mkdir),
-        "checkpoints/200: it cannot be read: Is a directory",
+    "lines that are a folder": (instead(ENTRIES, Path.mkdir), f"{ENTRIES}: it cannot be read: Is a directory"),
+    "lines that wait for a writer": (instead(ENTRIES, os.mkfifo), f"{ENTRIES}: it is no file"),
+    "lines whose name is no text": (
+        instead("entries/\udcff", Path.touch),
+        "entries/\\udcff: it is no part of the log",
+    ),
+    "earlier checkpoints without an end": (
+        instead(CHECKPOINTS, sparse),
+        "checkpoints.jsonl: line 1 is cut short, or too long",
+    ),
+    "earlier checkpoints that are a folder": (
+        instead(CHECKPOINTS, Path.mkdir),
+        "checkpoints.jsonl: it cannot be read: Is a directory",
     ),
     "proof that is a folder": (
         instead("proofs/17.tlog-proof", Path.mkdir),
@@ -157,14 +167,14 @@ def test_a_hostile_folder_is_refused_with_a_line_that_names_the_file(
     assert said[-1].startswith("NOT sound, "), said
 
 
-@pytest.mark.parametrize("name", [CHECKPOINT, BUNDLE, TILE, "proofs/17.entry", "log.vkey"])
+@pytest.mark.parametrize("name", [CHECKPOINT, BUNDLE, TILE, CHECKPOINTS, ENTRIES, "proofs/17.entry", "log.vkey"])
 @pytest.mark.parametrize("endless", [linked("/dev/zero"), sparse], ids=["device", "sparse"])
 def test_a_file_without_an_end_takes_no_memory(folder: Path, name: str, endless: Spoil) -> None:
     instead(name, endless)(folder)
     done = limited(folder)
     assert (done.returncode, done.stderr) == (1, "")
     named = "proofs/17.tlog-proof" if name.startswith("proofs/") else name.removeprefix("log/")
-    assert done.stdout.startswith(f"{named}: it"), done.stdout
+    assert done.stdout.startswith((f"{named}: it", f"{named}: line 1 is cut short")), done.stdout
 
 
 @pytest.mark.parametrize("key", ["two lines", "endless", "folder"])

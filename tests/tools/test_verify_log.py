@@ -1,5 +1,6 @@
 """Three verifiers, two of them foreign, agree about a log; each refuses it with one octet changed in any file."""
 
+import json
 import runpy
 import shutil
 import subprocess
@@ -22,15 +23,17 @@ TOOL = Path(__file__).parents[2] / "tools" / "verify_log.py"
 KEY = SigningKey("log.example/t/t1", bytes(range(32)))
 SIZES = (1, 200, 256, 300)
 PROVEN = (0, 17, 255, 256, 299)
+LINES = 65_536
+CHECKPOINTS, ENTRIES = "log/checkpoints.jsonl", "entries/000000000000.jsonl"
 
 
 def write_log(folder: Path, size: int = 300) -> None:
     edge, tiles, note = Edge(), dict[Tile, bytes](), b""
-    (folder / "log" / "checkpoints").mkdir(parents=True)
-    for until in (each for each in SIZES if each <= size):
+    signed = []
+    for until in sorted({*(each for each in SIZES if each <= size), size}):
         edge, made = edge.grow([b"entry %d" % number for number in range(edge.size, until)])
         note = Checkpoint(KEY.name, edge.size, edge.root).signed(KEY)
-        (folder / "log" / "checkpoints" / str(until)).write_bytes(note)
+        signed.append({"size": until, "note": note.decode()})
         stale = [tile for tile in tiles if tile.is_partial and any(tile.at_width(new.width) == new for new in made)]
         tiles = {tile: octets for tile, octets in tiles.items() if tile not in stale} | made
     for tile, octets in tiles.items():
@@ -38,6 +41,11 @@ def write_log(folder: Path, size: int = 300) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(octets)
     (folder / "log" / "checkpoint").write_bytes(note)
+    (folder / CHECKPOINTS).write_text("".join(json.dumps(each) + "\n" for each in signed))
+    (folder / "entries").mkdir()
+    for start in range(0, size, LINES):
+        lines = b"".join(b"entry %d\n" % number for number in range(start, min(start + LINES, size)))
+        (folder / "entries" / f"{start:012d}.jsonl").write_bytes(lines)
     (folder / "log.vkey").write_text(f"{KEY.verifier}\n")
     (folder / "proofs").mkdir()
     read = reader(edge.size, tiles)
@@ -118,7 +126,8 @@ CHANGED = [
     ("log/tile/entries/000", "log/tile/entries/000", "cut short"),
     ("log/tile/entries/001.p/44", "log/tile/entries/001.p/44", "cut short"),
     ("log/checkpoint", "log/checkpoint", ""),
-    ("log/checkpoints/200", "log/checkpoints/200", ""),
+    (CHECKPOINTS, f"{CHECKPOINTS}, line 3", ""),
+    (ENTRIES, ENTRIES, "its lines are not the entries from 0 on"),
     ("log.vkey", "log.vkey", ""),
     ("proofs/17.tlog-proof", "proofs/17.tlog-proof", ""),
     ("proofs/17.entry", "proofs/17.tlog-proof", "does not prove"),
@@ -242,11 +251,93 @@ def test_a_log_under_another_key_is_refused_though_it_brings_its_own(folder: Pat
 
 def test_a_checkpoint_of_another_history_is_refused(folder: Path) -> None:
     edge, _ = Edge().grow([b"another past"] * 200)
-    note = Checkpoint(KEY.name, 200, edge.root).signed(KEY)
-    (folder / "log" / "checkpoints" / "200").write_bytes(note)
-    assert run(folder)[1][0] == "checkpoints/200: its root is not that of the entries"
-    (folder / "log" / "checkpoints" / "400").write_bytes(Checkpoint(KEY.name, 400, EMPTY_ROOT).signed(KEY))
-    assert any(line.startswith("checkpoints/400: it is not a beginning") for line in run(folder)[1])
+    told = [(200, edge.root), (400, EMPTY_ROOT)]
+    lines = [{"size": size, "note": Checkpoint(KEY.name, size, root).signed(KEY).decode()} for size, root in told]
+    (folder / CHECKPOINTS).write_text("".join(json.dumps(each) + "\n" for each in lines))
+    assert run(folder)[1][:2] == [
+        "checkpoints.jsonl, line 1: its root is not that of the entries",
+        "checkpoints.jsonl, line 2: it is not a beginning of this log",
+    ]
+
+
+def test_two_checkpoints_of_one_size_and_two_roots_are_a_split(folder: Path) -> None:
+    edge, _ = Edge().grow([b"another past"] * 200)
+    line = {"size": 200, "note": Checkpoint(KEY.name, 200, edge.root).signed(KEY).decode()}
+    with (folder / CHECKPOINTS).open("a") as file:
+        file.write(json.dumps(line) + "\n")
+    [said, *_] = run(folder)[1]
+    assert said == "checkpoints.jsonl, line 5: it and checkpoints.jsonl, line 2 are signed with one size and two roots"
+
+
+NO_LINES = ["{}", "[]", "17", '{"size": 200}', '{"size": 200, "note": 5}', '{"size": 200, "note": "\\ud800"}', "["]
+
+
+@pytest.mark.parametrize("line", NO_LINES)
+def test_a_line_that_is_no_checkpoint_is_named(folder: Path, line: str) -> None:
+    with (folder / CHECKPOINTS).open("a") as file:
+        file.write(line + "\n")
+    assert run(folder)[1][0] == "checkpoints.jsonl, line 5: it is no line with a checkpoint"
+
+
+def test_a_checkpoint_under_another_size_is_named(folder: Path) -> None:
+    first, *_ = (folder / CHECKPOINTS).read_text().splitlines()
+    (folder / CHECKPOINTS).write_text(json.dumps({**json.loads(first), "size": 2}) + "\n")
+    assert run(folder)[1][0] == "checkpoints.jsonl, line 1: it is not of size 2"
+
+
+def test_lines_that_are_not_those_of_the_log_are_named(folder: Path) -> None:
+    path = folder / ENTRIES
+    whole = path.read_bytes()
+    path.write_bytes(whole + b"one more\n")
+    assert run(folder)[1][0] == f"{ENTRIES}: it goes on after its last entry"
+    path.write_bytes(whole[:-1])
+    assert run(folder)[1][0] == f"{ENTRIES}: its lines are not the entries from 256 on"
+    path.write_bytes(whole.replace(b"entry 77\n", b"entry 7x\n"))
+    assert run(folder)[1][0] == f"{ENTRIES}: its lines are not the entries from 0 on"
+    path.rename(path.with_name("000000000001.jsonl"))
+    assert run(folder)[1][:2] == [f"{ENTRIES}: it is missing", "entries/000000000001.jsonl: it is no part of the log"]
+    shutil.rmtree(folder / "entries")
+    assert run(folder)[0] == 0, "the bundles have all of it"
+
+
+def test_more_entries_than_one_file_of_lines_has(tmp_path: Path) -> None:
+    size = LINES + 300
+    write_log(tmp_path / "log", size)
+    assert run(tmp_path / "log")[0] == 0
+    second = tmp_path / "log" / "entries" / f"{LINES:012d}.jsonl"
+    flip(second)
+    assert run(tmp_path / "log")[1][0] == f"entries/{second.name}: its lines are not the entries from {LINES} on"
+    first = tmp_path / "log" / ENTRIES
+    first.write_bytes(first.read_bytes() + second.read_bytes())
+    assert f"{ENTRIES}: it goes on after its last entry" in run(tmp_path / "log")[1]
+
+
+def test_an_export_that_was_interrupted_says_so(folder: Path) -> None:
+    (folder / "unfinished").mkdir()
+    code, lines = run(folder)
+    assert (code, lines[0]) == (1, "unfinished: the export was interrupted: have it go on, into this folder")
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 255, 256, 257, 300, 65_536, 65_537, LINES + 300])
+def test_the_proof_of_any_entry_is_made_offline_and_foreign_verifiers_take_it(tmp_path: Path, size: int) -> None:
+    folder, to = tmp_path / "log", tmp_path / "to"
+    write_log(folder, size)
+    shutil.rmtree(folder / "proofs")
+    to.mkdir()
+    vkey = (folder / "log.vkey").read_text().strip()
+    for place in sorted({0, size // 2, size - 1}):
+        assert run(folder, "--prove", str(place), "--to", str(to))[0] == 0
+        entry = (to / f"{place}.entry").read_bytes()
+        proof = (to / f"{place}.tlog-proof").read_text()
+        assert entry == b"entry %d" % place
+        assert proofbundle.verify_tlog_proof(proof, entry, vkey, expected_origin=KEY.name)["ok"]
+
+
+def test_a_log_that_is_not_sound_proves_nothing(folder: Path, tmp_path: Path) -> None:
+    assert run(folder, "--prove", "300", "--to", str(tmp_path))[1][0] == "--prove 300: the log has no entry 300"
+    flip(folder / "log" / "tile" / "0" / "000")
+    assert run(folder, "--prove", "17", "--to", str(tmp_path))[0] == 1
+    assert not (tmp_path / "17.tlog-proof").exists()
 
 
 def test_proofs_of_another_history_are_refused_though_the_logs_key_signed_it(folder: Path) -> None:
@@ -263,7 +354,7 @@ def test_proofs_of_another_history_are_refused_though_the_logs_key_signed_it(fol
         f"proofs/{index}.tlog-proof" for index in sorted(PROVEN, key=str)
     ]
     assert "signed with one size and two roots: the log was split" in lines[0]
-    (folder / "log" / "checkpoints" / "300").unlink()
+    (folder / CHECKPOINTS).unlink()
     assert f"proofs/{PROVEN[0]}.tlog-proof: it is not a beginning of this log" in run(folder)[1]
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from gatepost.app import board
@@ -13,6 +13,7 @@ from gatepost.doors.metrics import Metric, Sample
 from gatepost.journey import House
 from gatepost.trust import caught
 from gatepost.trust.fault import Fault
+from gatepost.upkeep import siem
 
 BACKLOG_WITHIN_S = 2.0
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -41,6 +42,7 @@ async def metrics(house: House, boards: Path, processes: Mapping[str, Sequence[i
         async with asyncio.timeout(BACKLOG_WITHIN_S):
             found += _of_backlog(await backlog(house.db, house.clock()))
             found += _of_faults(await caught.read_faults(house.db))
+            found += _of_exports(await siem.standings(house.db, house.clock()))
     except (TimeoutError, DatabaseUnavailableError):
         is_up = 0
     else:
@@ -97,6 +99,31 @@ def _of_backlog(now: Backlog) -> Iterator[Metric]:
     yield _gauge("gatepost_mail_unindexed_lag_seconds", "Age of the oldest of them.", now.unindexed_lag_s)
     yield _gauge("gatepost_entries_unindexed", "Entries of the log not in the record's index.", now.unindexed_entries)
     yield _gauge("gatepost_entries_unindexed_lag_seconds", "Age of the oldest of them.", now.unindexed_entries_lag_s)
+
+
+def _of_exports(known: Sequence[siem.Standing]) -> Iterator[Metric]:
+    """Spell destinations by what stands at the other end; whose each is, the doctor says."""
+    of = {kind: [each for each in known if each.kind is kind] for kind in siem.Kind}
+    states = tuple(
+        Sample(sum(each.state == state for each in some), {"kind": kind, "state": state})
+        for kind, some in of.items()
+        for state in siem.STATES
+    )
+    yield Metric("gatepost_exports", "Destinations of the record.", "gauge", states)
+
+    def gauge(name: str, doc: str, value: Callable[[Sequence[siem.Standing]], float]) -> Metric:
+        samples = tuple(Sample(value(some), {"kind": kind}) for kind, some in of.items())
+        return Metric(f"gatepost_export_{name}", doc, "gauge", samples)
+
+    yield gauge("lag_entries", "Entries that the last of them still lacks.", lambda some: _most(e.lag for e in some))
+    yield gauge("lag_seconds", "Age of the oldest entry one still lacks.", lambda some: _most(e.lag_s for e in some))
+    yield gauge("dead_letters", "Entries that they would not take.", lambda some: sum(e.letters for e in some))
+    yield gauge("rejected", "Entries refused without being named.", lambda some: sum(e.rejected for e in some))
+    yield gauge("alerts", "Those where something else is wrong.", lambda some: sum(bool(e.alert) for e in some))
+
+
+def _most(values: Iterable[float]) -> float:
+    return max(values, default=0.0)
 
 
 def _of_pools(pools: Mapping[str, Mapping[str, int]]) -> Iterator[Metric]:

@@ -13,7 +13,7 @@ from gatepost.ids import TenantId
 from gatepost.journey import House
 from gatepost.keys import ErasedError
 from gatepost.mailbox.paper import Email
-from gatepost.record.export import export_log
+from gatepost.record.folder import export_log
 from gatepost.trust import agreeing
 from gatepost.trust.engagement import NotYetError
 from gatepost.trust.terms import Standing

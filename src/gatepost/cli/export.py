@@ -217,6 +217,30 @@ def replay(
 
 
 @export.command()
+def resume(
+    identifier: OfExport,
+    *,
+    past_refused: Annotated[
+        bool,
+        typer.Option(help="Do not stop again for what the log has now: each entry that is refused is a dead letter."),
+    ] = False,
+    tenant: ForTenant = None,
+) -> None:
+    """Go on with a destination that has stopped, where it was."""
+
+    async def work(house: House, owner: TenantId) -> int | None:
+        async with house.db.transaction(owner) as tx:
+            return await siem.resume(tx, house, ExportId(identifier), actor=OPERATOR, past_refused=past_refused)
+
+    until = _for_tenant(tenant, work)
+    typer.echo("it goes on: see `gatepost export status`")
+    if until:
+        typer.echo(
+            f"what is refused up to index {until - 1} becomes a dead letter; `gatepost export replay` tries again"
+        )
+
+
+@export.command()
 def remove(identifier: OfExport, tenant: ForTenant = None) -> None:
     """Export there no more."""
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -24,7 +24,7 @@ from gatepost.ids import LeafIndex, TenantId
 from gatepost.journey import House
 from gatepost.keys import KeyringError
 from gatepost.ledger.errors import LedgerError
-from gatepost.record import export, recover
+from gatepost.record import export, folder, recover
 from gatepost.record import second as second_copy
 from gatepost.record.check import Report, verify_log
 from gatepost.record.errors import ForkError, IndexBehindError, UnwitnessedError
@@ -260,19 +260,49 @@ def recover_() -> None:
 
 @log.command("export")
 def export_(
-    folder: Annotated[Path, typer.Argument(help="Where to; it is made where there is none.")], tenant: ForTenant = None
+    to: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to; it is made where there is none.")],
+    *,
+    proofs: Annotated[
+        str, typer.Option(help="Proofs as files of their own, two for an entry: 17, 40-60, several of these, or all.")
+    ] = "",
+    tenant: ForTenant = None,
 ) -> None:
-    """Write the log, its key, every entry and every proof to a folder an outsider can check."""
+    """Write the log, its key and every entry to a folder an outsider can check with tools/verify_log.py.
+
+    What was interrupted is no export yet, and says so: give the same
+    folder again, and it goes on.
+    """
+    wanted = _places(proofs)
 
     async def work(house: House, owner: TenantId) -> int:
         await administer.note_act(house, owner, "record.export", public={"form": "log", "filters": []})
         await catch_up(house, owner)
         with bar("entries") as told:
-            return await export.export_log(house.db, house.blobs, owner, folder, told)
+            return await folder.export_log(house.db, house.blobs, owner, to, told, proofs=wanted)
 
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        to.mkdir(parents=True, exist_ok=True)
         size = for_tenant(tenant, work)
     except OSError as error:
-        raise Refusal(f"cannot write to {folder}: {error.strerror}") from error
-    typer.echo(f"wrote {size} entries with their proofs to {folder}")
+        raise Refusal(f"cannot write to {to}: {error.strerror}") from error
+    typer.echo(f"wrote {size} entries to {to}: check it with `python tools/verify_log.py {to} --vkey FILE`")
+
+
+def _places(asked: str) -> Callable[[int], Iterable[int]]:
+    """Read which entries' proofs are wanted."""
+    if asked == "all":
+        return range
+    parts = [part.strip().partition("-") for part in asked.split(",")] if asked else []
+    try:
+        ranges = [(int(first), int(last if dash else first)) for first, dash, last in parts]
+    except ValueError as error:
+        raise Refusal("name places in the log for --proofs: 17, 40-60, several with commas between, or all") from error
+    if any(not 0 <= first <= last < 10**PLACE_MAX_DIGITS for first, last in ranges):
+        raise Refusal("a range of places begins with the lower one")
+
+    def wanted(size: int) -> Iterable[int]:
+        if beyond := [last for _, last in ranges if last >= size]:
+            raise NotInLogError(beyond[0])
+        return sorted({place for first, last in ranges for place in range(first, last + 1)})
+
+    return wanted

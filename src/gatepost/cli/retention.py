@@ -106,6 +106,8 @@ def _print(erased: Erased, *, as_json: bool) -> None:
         typer.echo(f"the log calls it {erased.request}; `gatepost log verify` checks that nothing else is gone")
     if erased.waiting:
         typer.echo(f"{erased.waiting} entries had no place in the log yet: their rows follow within the hour")
+    if erased.held:
+        typer.echo(f"{erased.held} entries came last, and a legal hold keeps their rows: nobody can read them any more")
 
 
 @hold.command("add")

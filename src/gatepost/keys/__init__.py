@@ -15,6 +15,7 @@ from gatepost.keys.drawn import Drawn
 from gatepost.keys.errors import (
     OLDER_STEP,
     ErasedError,
+    KeyLostError,
     KeyringError,
     KeysAwayError,
     KeysDamagedError,
@@ -38,6 +39,7 @@ __all__ = [
     "CursorError",
     "Drawn",
     "ErasedError",
+    "KeyLostError",
     "KeyStore",
     "Keyring",
     "KeyringError",

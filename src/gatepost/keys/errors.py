@@ -31,6 +31,10 @@ class ErasedError(LookupError):
     """A key this was sealed under has been destroyed: nobody can read it any more, and that was the purpose."""
 
 
+class KeyLostError(ErasedError):
+    """Nor can anybody read this, but nobody destroyed its key: the key store has lost it, as an older copy has."""
+
+
 def older(lost: int) -> str:
     """Return what is wrong with a key store that has lost so many keys."""
     return f"the key store is older than the database: it lacks {lost} or more of the keys that were made since"

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from typing_extensions import override
 
 from gatepost.clock import Entropy
-from gatepost.keys.errors import ErasedError, KeyringError, KeysDamagedError
+from gatepost.keys.errors import ErasedError, KeyLostError, KeyringError, KeysDamagedError
 from gatepost.keys.keyring import KEY_OCTETS, Keyring
 from gatepost.keys.mac import Mac
 from gatepost.keys.master import MASTER, NEXT, alone, check_file, check_folder, make_master
@@ -225,7 +225,7 @@ class KeyStore:
         return [ids[name] for name in names]
 
     def pair(self, epoch: int, subject: int) -> bytes:
-        """Return the key made of two; raises ``ErasedError`` where one of them was destroyed."""
+        """Return the key made of two; raises ``ErasedError`` where one was destroyed, or lost."""
         mac = self._macs.get(epoch) or self._macs.put(epoch, Mac(self._key(epoch)))
         return mac(b"pair" + (self._key(subject) if subject else b""))
 
@@ -287,10 +287,15 @@ class KeyStore:
         A subject's name is ``subject_name``. What any process remembers of them it forgets before it next opens.
         """
         with self._writer() as rows:
-            for row, _ in list(self._pending.values()):
-                if row.tenant == tenant and kind in {None, row.kind} and name in {None, row.name}:
-                    del self._pending[row.id]
+            unwritten = [
+                row.id
+                for row, _ in list(self._pending.values())
+                if row.tenant == tenant and kind in {None, row.kind} and name in {None, row.name}
+            ]
+            for key in unwritten:
+                del self._pending[key]
             found = rows.delete(tenant, kind, name)
+            rows.delete_ids(tenant, unwritten)  # which lists them as destroyed
         self._writes.shed()
         self._look_round()
         return found
@@ -386,8 +391,10 @@ class KeyStore:
         if (pending := self._pending.get(key)) is not None:
             return pending[1]
         row = self._rows.by_id(key)
-        if row is None:
+        if row is None and self._rows.was_destroyed(key):
             raise ErasedError("a key this was sealed under has been destroyed")
+        if row is None:
+            raise KeyLostError("a key this was sealed under is not in the key store, and nobody destroyed it")
         return self._keys.put(key, self._unwrap(row))
 
     def _unwrap(self, row: Row) -> bytes:

@@ -39,11 +39,17 @@ _SCHEMA = """
       name text not null,            -- a month, or a keyed token of a subject: never an address
       wrapped blob not null
     ) strict;
+    create table if not exists destroyed (
+      id integer primary key         -- of a key; 0: some that a release destroyed which kept no such list
+    ) strict;
     create index if not exists key_by_name on key (tenant, kind, name);
     create unique index if not exists key_one_per_tenant on key (tenant) where kind = 'tenant';
 """
 _COUNTING = "alter table house add column made integer not null default 0"
 """For the store of a release that did not count."""
+
+_UNLISTED = "insert or ignore into destroyed select 0 from house where destructions > 0"
+"""For the store of a release that did not list what it destroyed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +128,10 @@ class Rows:
         connection.execute(f"pragma wal_autocheckpoint = {_AHEAD_PAGES}")
         connection.execute("pragma synchronous = full")
         connection.execute("pragma secure_delete = on")
+        is_listing = bool(connection.execute("pragma table_info(destroyed)").fetchall())
         connection.executescript(_SCHEMA)
+        if not is_listing:
+            connection.execute(_UNLISTED)
         if "made" not in {name for _, name, *_ in connection.execute("pragma table_info(house)")}:
             connection.execute(_COUNTING)
         return cls(connection, path)
@@ -207,6 +216,10 @@ class Rows:
         """Return one key."""
         return self._one("select * from key where id = ?", key)
 
+    def was_destroyed(self, key: int) -> bool:
+        """Tell whether a key that is not there was destroyed, as far as anybody can tell: else it was lost."""
+        return bool(self._read("select 1 from destroyed where id in (0, ?)", key))
+
     def by_ids(self, keys: Iterable[int]) -> list[Row]:
         """Return those of the keys that are there, in one reading."""
         query = "select * from key where id in (select value from json_each(?))"
@@ -271,11 +284,11 @@ class Rows:
 
     def delete(self, tenant: str, kind: str | None, name: str | None) -> int:
         """Destroy keys of a tenant: of one kind and name, of one kind, or all; return how many."""
-        query = (
-            "delete from key where tenant = :tenant and (:kind is null or kind = :kind)"
-            " and (:name is null or name = :name)"
-        )
-        found = self._connection.execute(query, {"tenant": tenant, "kind": kind, "name": name}).rowcount
+        which = "tenant = :tenant and (:kind is null or kind = :kind) and (:name is null or name = :name)"
+        values = {"tenant": tenant, "kind": kind, "name": name}
+        listing = f"insert or ignore into destroyed select id from key where {which}"  # noqa: S608  # the text above
+        self._connection.execute(listing, values)
+        found = self._connection.execute(f"delete from key where {which}", values).rowcount  # noqa: S608  # as above
         self._connection.execute("update house set destructions = destructions + 1")
         return found
 
@@ -290,10 +303,12 @@ class Rows:
         return [str(row[0]) for row in self._read(query, tenant, kind)]
 
     def delete_ids(self, tenant: str, keys: Iterable[int]) -> int:
-        """Destroy these of the tenant's keys; return how many there were."""
+        """Destroy these of the tenant's keys; return how many there were: others were destroyed before."""
         found = 0
+        listing = "insert or ignore into destroyed select :id where not exists (select 1 from key where id = :id)"
         for key in keys:
             found += self._connection.execute("delete from key where tenant = ? and id = ?", (tenant, key)).rowcount
+            self._connection.execute(listing, {"id": key})
         if found:
             self._connection.execute("update house set destructions = destructions + 1")
         return found

@@ -201,7 +201,7 @@ class Vault:
         """Return what was sealed for this place, by ``seal_lasting`` or ``seal``.
 
         Raises:
-            ErasedError: a key it was sealed under has been destroyed.
+            ErasedError: a key it was sealed under has been destroyed; ``KeyLostError``: or lost.
             SealBrokenError: it was changed, cut or moved, or is of another tenant.
         """
         head = _head_of(sealed)

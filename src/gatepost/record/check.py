@@ -242,7 +242,7 @@ class _Walk:
 
     async def _learn_erased(self) -> None:
         async with self._db.transaction(self._tenant) as tx:
-            self._erased = Erased(await erase_store.erasure_leaves(tx))
+            self._erased = Erased(await erase_store.erasure_leaves(tx), await erase_store.accepted(tx))
 
     async def _read(self, tile: Tile) -> bytes | None:
         """Return a tile, also when the log has grown since its checkpoint was read."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self
 from gatepost.db import Transaction
 from gatepost.db.column import Column, bigints, times
 from gatepost.ids import EntryId, LeafIndex
-from gatepost.keys import ErasedError, KeyringError, Vault
+from gatepost.keys import ErasedError, KeyLostError, KeyringError, Vault
 from gatepost.record import store, word_store
 
 DECISION = (
@@ -33,7 +33,7 @@ class Held(NamedTuple):
     ``opening`` is None also where nobody can read it any more (``is_erased``), and empty where it does not open.
     ``tokens`` are what it is found by, as PostgreSQL spells an array, None where the index has no such entry, though
     it must where ``is_indexed``; ``is_sealed``: they are those that the indexer wrote; ``is_under``: they are forgotten
-    with the keys of the opening.
+    with the keys of the opening. ``is_lost``: nobody destroyed the key without which nobody can read the opening.
     """
 
     leaf_index: LeafIndex
@@ -50,6 +50,7 @@ class Held(NamedTuple):
     is_sealed: bool = True
     is_indexed: bool = False
     is_under: bool = True
+    is_lost: bool = False
 
 
 _ENTRIES = """
@@ -212,6 +213,7 @@ class Stretch(NamedTuple):
             is_sealed,
             leaf_index < self.indexed,
             under is None or opening is None or _is_under(under, opening),
+            isinstance(opened, KeyLostError),
         )
 
 

@@ -265,7 +265,7 @@ def _opening(row: Held, read: _Read, erased: Erased) -> Iterator[str]:
     leaf = read.leaf
     if row.is_erased:
         if not erased.shuts(row.leaf_index, leaf.ts):
-            yield f"entry {row.entry}: its opening is under a key that is gone, and no entry says that it had to go"
+            yield f"entry {row.entry}: its opening is under a key that {_why_gone(row, leaf.ts, erased)}"
         return
     if row.opening is None:
         if erased.covers(row.leaf_index, leaf.account):
@@ -284,6 +284,14 @@ def _opening(row: Held, read: _Read, erased: Erased) -> Iterator[str]:
     for name in sorted(opening.keys() | read.commitments.keys()):
         if problem := _problem(name, opening, read.commitments):
             yield f"entry {row.entry}: opening field {name} {problem}"
+
+
+def _why_gone(row: Held, written: str, erased: Erased) -> str:
+    """Say of a key that no entry excuses whether anybody destroyed it, and after which acceptance it was missed."""
+    lost, destroyed = "is lost: nobody destroyed it", "was destroyed, and no entry says that it had to go"
+    told = lost if row.is_lost else destroyed
+    accepted = erased.accepted_after(written)
+    return told if accepted is None else f"{told}; entry {accepted} accepted an older key store since (keys.accept)"
 
 
 def _problem(name: str, opening: Mapping[str, Any], commitments: Mapping[str, bytes]) -> str:

@@ -199,6 +199,16 @@ async def erasure_leaves(tx: Transaction) -> list[Leaf]:
     return [_read(row.leaf) for row in await tx.all(query)]
 
 
+async def accepted(tx: Transaction) -> list[tuple[str, EntryId]]:
+    """Return when older key stores were accepted, as leaves spell it, and by which entries."""
+    query = """
+        select entry.id, entry.leaf from consequence as followed join entry on entry.id = followed.entry
+        where followed.tenant = %(tenant)s and followed.action = 'keys.accept'
+    """
+    found = [(_read(row.leaf).get("ts"), EntryId(row.id)) for row in await tx.all(query)]
+    return [(at, entry) for at, entry in found if isinstance(at, str)]
+
+
 def _read(octets: bytes | None) -> Leaf:
     """Return the fields of a removal's leaf; none where it was changed into what cannot be read, or is gone."""
     try:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from enum import StrEnum
 from typing import Any
 
+from gatepost.ids import EntryId
 from gatepost.record.entry import Leaf
 from gatepost.record.paper import Json
 
@@ -34,7 +35,9 @@ class Rule(StrEnum):
 class Erased:
     """Which entries of one tenant's log need no opening."""
 
-    def __init__(self, leaves: Iterable[Leaf]) -> None:
+    def __init__(self, leaves: Iterable[Leaf], accepted: Iterable[tuple[str, EntryId]] = ()) -> None:
+        """Take the leaves of removals, and when older key stores were accepted, by which entries."""
+        self._accepted = sorted(accepted)
         self._through = 0
         self._by_account: dict[int, int] = {}
         self._indexes: set[int] = set()
@@ -66,6 +69,10 @@ class Erased:
     def shuts(self, index: int, written: str) -> bool:
         """Tell whether the log says that a key of that entry's opening is destroyed; ``written`` is its leaf's time."""
         return index in self._indexes or written[: len("2026-01")] in self._months
+
+    def accepted_after(self, written: str) -> EntryId | None:
+        """Return the first entry that accepted an older key store after something was written; it may have lost it."""
+        return next((entry for at, entry in self._accepted if at >= written), None)
 
 
 def ranges(indexes: Iterable[int]) -> list[list[int]]:

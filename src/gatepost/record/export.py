@@ -4,24 +4,21 @@ All but keys and openings comes from the published files; no table is asked.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from gatepost.blobs import Blobs
-from gatepost.db import Database, Transaction
+from gatepost.db import Transaction
 from gatepost.ids import EntryId, LeafIndex, TenantId
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.merkle import HASH_OCTETS, hash_range, inclusion_ranges, leaf_hash
 from gatepost.ledger.note import Note
 from gatepost.ledger.proof import Proof
-from gatepost.ledger.tiles import ENTRIES, WIDTH, Tile, hashes, needed, reader, tile_at, tiles_of, unpack
+from gatepost.ledger.tiles import ENTRIES, WIDTH, Tile, hashes, needed, reader, tile_at, unpack
 from gatepost.record import files, log_store, store
-
-_CHECKPOINTS_OF = 65_536  # entries; their checkpoints are in memory at once
 
 
 class NotInLogError(LookupError):
@@ -150,71 +147,6 @@ def _sound(tiles: Mapping[Tile, bytes], wanted: Collection[int], size: int) -> d
             if [leaf_hash(each) for each in entries] == hashes(tile, tiles[tile]):
                 found[at] = entries
     return found
-
-
-async def export_log(
-    db: Database,
-    blobs: Blobs,
-    tenant: TenantId,
-    folder: Path,
-    progress: Callable[[int, int], object] = lambda *_: None,
-) -> int:
-    """Write all an outsider needs to check the log without us; return how many entries it has.
-
-    ``log/checkpoint`` and ``log/tile/...`` as served, ``log/checkpoints/<size>`` for every one signed so far,
-    ``log.vkey``, and for each entry ``proofs/<leaf_index>.entry`` with its exact octets and
-    ``proofs/<leaf_index>.tlog-proof``. ``progress`` is told, in a thread, how many entries are
-    written, and of how many.
-
-    Raises:
-        LedgerError: a tile is missing or damaged.
-        OSError: the folder cannot be written.
-    """
-    async with db.transaction(tenant) as tx:
-        key = await vkey(tx)
-    published = await files.read_checkpoint(blobs, tenant)
-    if key is None or published is None:
-        return 0
-    note, size = published[0], published[1].size
-    tiles = await files.read_tiles(blobs, tenant, tiles_of(size))
-    await asyncio.to_thread(_write_folder, folder, key, note, size, tiles, progress)
-    await _write_checkpoints(db, tenant, folder / "log" / "checkpoints", size)
-    return size
-
-
-async def _write_checkpoints(db: Database, tenant: TenantId, folder: Path, size: int) -> None:
-    """Write every checkpoint signed so far: each commits us to what came before it."""
-    for start in range(0, size, _CHECKPOINTS_OF):
-        async with db.transaction(tenant) as tx:
-            signed = await log_store.checkpoints(tx, start, min(start + _CHECKPOINTS_OF, size))
-        for at, note in signed:
-            (folder / str(at)).write_bytes(note)
-
-
-def _write_folder(
-    folder: Path,
-    key: str,
-    note: bytes,
-    size: int,
-    tiles: Mapping[Tile, bytes],
-    progress: Callable[[int, int], object],
-) -> None:
-    (folder / "log" / "checkpoints").mkdir(parents=True, exist_ok=True)
-    for each, octets in tiles.items():
-        place = folder / "log" / each.path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(octets)
-    (folder / "log" / "checkpoint").write_bytes(note)
-    (folder / "log.vkey").write_text(f"{key}\n")
-    proofs = folder / "proofs"
-    proofs.mkdir(exist_ok=True)
-    for bundle in (each for each in tiles_of(size) if each.level == ENTRIES):
-        if bundle not in tiles:
-            raise LedgerError(f"{bundle.path} is missing")
-        for at, entry in enumerate(unpack(bundle, tiles[bundle]), bundle.index * WIDTH):
-            (proofs / f"{at}.entry").write_bytes(entry)
-            (proofs / f"{at}.tlog-proof").write_bytes(_proof(at, note, size, tiles))
-        progress(bundle.index * WIDTH + bundle.width, size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ from gatepost import access
 from gatepost.db import Transaction
 from gatepost.ids import AccountId, TenantId
 from gatepost.journey import House
-from gatepost.record import export, listing
+from gatepost.record import listing
+from gatepost.record.folder import export_log
 from gatepost.record.paper import Json
 from gatepost.record.search import Sought
 from gatepost.record.word_store import Row
@@ -87,9 +88,9 @@ async def pack(
         addresses = await _addresses(tx, {row.found.leaf["account"] for row in rows} - {None})
     notice = _notice(incident, tenant, (since, until), rows, addresses)
     with tempfile.TemporaryDirectory(prefix="gatepost-pack-") as folder:
-        await export.export_log(house.db, house.blobs, tenant, Path(folder))
-        wanted = {str(place) for place in places}
-        octets = await asyncio.to_thread(_zipped, Path(folder), wanted, notice, rows)
+        wanted = sorted(place for place in places if place is not None)
+        await export_log(house.db, house.blobs, tenant, Path(folder), proofs=lambda _: wanted)
+        octets = await asyncio.to_thread(_zipped, Path(folder), notice, rows)
     return Packed(octets, frozenset(notice["messages"]))
 
 
@@ -136,7 +137,7 @@ def _notice(
     }
 
 
-def _zipped(folder: Path, wanted: set[str], notice: dict[str, Any], rows: Sequence[Row]) -> bytes:
+def _zipped(folder: Path, notice: dict[str, Any], rows: Sequence[Row]) -> bytes:
     told = io.BytesIO()
     with zipfile.ZipFile(told, "w", zipfile.ZIP_DEFLATED) as archive:
         window = notice["window"]
@@ -147,6 +148,6 @@ def _zipped(folder: Path, wanted: set[str], notice: dict[str, Any], rows: Sequen
         archive.writestr("entries.ndjson", b"".join(orjson.dumps(line) + b"\n" for line in lines))
         for path in sorted(folder.rglob("*")):
             name = path.relative_to(folder)
-            if path.is_file() and (name.parts[0] != "proofs" or path.stem in wanted):
+            if path.is_file() and name.parts[0] != "entries":  # the bundles have them too
                 archive.write(path, str(name))
     return told.getvalue()

@@ -25,16 +25,19 @@ async def test_a_destination_is_added_shown_changed_and_removed_and_each_act_rec
         told = await client.post(f"{path}/test")
         assert told.json() == {"is_taken": False, "reason": "receiver.unreachable"}
         assert (await client.post(f"{path}/replay", json={"from_index": 0})).json() == {"letters": 0}
+        assert (await client.post(f"{path}/resume", json={"past_refused": True})).json()["is_stopped"] is False
         assert "hec-token" not in (await client.get("/api/v1/exports")).text
         assert (await client.delete(path)).status_code == 204
         assert (await client.get("/api/v1/exports")).json() == {"items": []}
         assert (await client.delete(path)).status_code == 404
+        assert (await client.post(f"{path}/resume", json={})).status_code == 404
     told_by_log = await leaves(house, ours)
     assert [each["action"] for each in told_by_log] == [
         "export.add",
         "export.change",
         "export.test",
         "export.replay",
+        "export.resume",
         "export.remove",
     ]
     assert "hec-token" not in str(told_by_log)

@@ -37,6 +37,7 @@ BODIES: dict[str, object] = {
     "exports": EXPORT,
     "{export_id}": EXPORT,
     "replay": {},
+    "resume": {},
     "hosting": {"is_on": True},
     "agent": DOCUMENT,
     "{digest}": {"is_approved": True},

@@ -10,6 +10,7 @@ from gatepost import access
 from gatepost.access import Role, Scope
 from gatepost.doors import rest
 from gatepost.journey import House
+from gatepost.keys import Kind
 from gatepost.record.commitment import commit
 
 
@@ -55,6 +56,19 @@ async def test_the_verifier_key_names_the_log(house: House, logged: Tenancy) -> 
     async with calls(rest.build(house), logged.owner) as client:
         vkey = (await client.get("/api/v1/log/vkey")).text
     assert re.fullmatch(rf"mail\.house\.test/log/t/{logged.tenant}\+[0-9a-f]{{8}}\+[A-Za-z0-9+/=]+\n", vkey)
+
+
+async def test_an_auditor_is_told_whether_somebody_was_erased_or_a_key_was_lost(house: House, logged: Tenancy) -> None:
+    keys = house.db.keys
+    [key] = keys.ids(logged.tenant, Kind.SUBJECT, keys.subject_name(logged.tenant, "stranger@unknown.test"))
+    keys.destroy_ids(logged.tenant, [key])
+    async with calls(rest.build(house), logged.owner) as client:
+        said = await client.get("/api/v1/log/entries/1/opening")
+        assert (said.status_code, said.json()["type"]) == (410, "/api/problems/resource.erased")
+        with keys._writer() as rows:  # as in an older copy, which knows of no destruction either
+            rows._connection.execute("delete from destroyed where id = ?", (key,))
+        said = await client.get("/api/v1/log/entries/1/opening")
+        assert (said.status_code, said.json()["type"]) == (410, "/api/problems/resource.lost")
 
 
 async def test_an_opening_fits_the_commitments_of_its_leaf(house: House, logged: Tenancy) -> None:

@@ -130,6 +130,7 @@ BODIES: Mapping[tuple[str, str], Any] = {
     ("PUT", "/api/v1/exports/{export_id}"): DESTINATION,
     ("POST", "/api/v1/exports/{export_id}/test"): None,
     ("POST", "/api/v1/exports/{export_id}/replay"): {},
+    ("POST", "/api/v1/exports/{export_id}/resume"): {},
     ("DELETE", "/api/v1/exports/{export_id}"): None,
     ("GET", "/api/v1/log/export"): None,
 }
@@ -147,6 +148,7 @@ EXPECTED = {
     "export.change",
     "export.test",
     "export.replay",
+    "export.resume",
     "export.remove",
     "record.export",
 }

@@ -16,6 +16,7 @@ from gatepost.blobs import Blobs, BlobsUnavailableError
 from gatepost.blobs.folder import Folder
 from gatepost.db import Database, Plans, Transaction
 from gatepost.ids import TenantId
+from gatepost.keys import Kind
 from gatepost.record.check import verify_log
 from gatepost.upkeep.retention import (
     Expired,
@@ -156,6 +157,46 @@ async def test_a_hold_stops_an_erasure_under_way_and_its_replay_until_it_is_rele
     assert await replay(kept.keeper) == 1
     assert (await kept.rows())["email"] == (await kept.rows())["submission"] == 0
     assert await replay(kept.keeper) == 0
+    assert (await kept.verified()).findings == []
+
+
+@pytest.mark.parametrize("scope", ["all", "person", "mailbox"])
+async def test_a_hold_placed_when_the_keys_are_dead_keeps_what_is_left_and_the_record_stays_true(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch, scope: str
+) -> None:
+    """It was not asked: mail that came last went with its body after the hold was answered."""
+    scopes = {"all": Scope(), "person": Scope(person=BOSS), "mailbox": Scope(account=kept.scene.account)}
+    await kept.scene.boss_asks()
+    await kept.index()
+    await kept.scene.boss_asks(text=LARGE)  # which gets no place until the keys are dead
+    placed: list[Hold] = []
+    rows: list[dict[str, int]] = []
+    monkeypatch.setattr("gatepost.upkeep.retention.erase.WAITS_MAX", 2)
+
+    async def sequence(tenant: TenantId) -> int:
+        if kept.keeper.own.keys.ids(tenant, Kind.SUBJECT, kept.keeper.own.keys.subject_name(tenant, BOSS.key)):
+            return -1  # another process is at it
+        if not placed:
+            placed.append(await _hold(kept, scopes[scope]))
+            rows.append(await kept.rows())
+        return await kept.sequencer.sequence(tenant)
+
+    done = await erase_person(replace(kept.keeper, sequence=sequence), TENANT, BOSS, actor="operator")
+    assert (done.keys, done.waiting) == (1, 0)
+    assert done.held == 1
+    said = 1  # the entry that names what opens no more
+    assert await kept.rows() == {**rows[0], "opening": rows[0]["opening"] + said}, "nothing went after the answer"
+    await kept.index()
+    assert (await kept.verified()).findings == []
+    before = await kept.rows()
+    for _ in range(2):
+        await replay(kept.keeper)
+        assert await kept.rows() == before, "the next round says it no second time, and removes nothing"
+    await release_hold(kept.keeper, TENANT, placed[0].id, actor="operator")
+    assert await replay(kept.keeper) == 1
+    assert (await kept.rows())["email"] == (await kept.rows())["body"] == 0
+    assert await replay(kept.keeper) == 0
+    await kept.index()
     assert (await kept.verified()).findings == []
 
 

@@ -412,6 +412,87 @@ async def test_a_receiver_that_refuses_whatever_comes_one_by_one_is_said_to_and_
     assert (found.is_stopped, found.reason, found.letters) == (False, "", 0)
 
 
+REFUSAL = {"status": 400, "error": {"type": "illegal_argument_exception"}}
+
+
+async def refusing(scene: Scene, listen: Listen, bad: range) -> tuple[ExportId, ElasticDouble]:
+    """Stop a destination at 60 entries, all of which its receiver refuses."""
+    double = ElasticDouble(items={at: [REFUSAL] * 9 for at in bad})
+    listen(double)
+    identifier = await elastic(scene, double)
+    await scene.grow(0)
+    await scene.export()
+    await scene.grow(60)
+    await scene.later(2)
+    found = await scene.status(identifier)
+    assert (found.is_stopped, found.next_index, found.letters) == (True, 1, 0)
+    return identifier, double
+
+
+async def past_refused(scene: Scene, identifier: ExportId) -> int:
+    async with scene.db.transaction(TENANT) as tx:
+        until = await siem.resume(tx, scene, identifier, actor="ky_1", past_refused=True)
+    assert until is not None
+    return until
+
+
+async def test_where_truly_all_are_bad_a_person_has_it_go_on_and_nothing_is_lost(scene: Scene, listen: Listen) -> None:
+    """A test of the newest entry had it go on, and the same fifty stopped it again, for ever."""
+    identifier, double = await refusing(scene, listen, range(1, 61))
+    async with scene.db.transaction(TENANT) as tx:
+        assert await siem.resume(tx, scene, identifier, actor="ky_1") is None
+    await scene.later(2)
+    assert (await scene.status(identifier)).reason == "events.all_refused"
+    size = await past_refused(scene, identifier)
+    await scene.grow(3)
+    for _ in range(3):
+        await scene.later(2)
+    found = await scene.status(identifier)
+    assert (found.is_stopped, found.lag) == (False, 0)
+    letters = await scene.letters(identifier)
+    assert letters == [(at, "elastic.400.illegal_argument_exception") for at in range(1, 61)]
+    stored = {each["gatepost"]["leaf_index"] for each in double.stored.values()}
+    assert stored | {at for at, _ in letters} == set(range(found.log_size)), "each is there, or a letter"
+    said = [detail for _, _, detail in await told(scene, "export.resume")]
+    assert said == [{"past_refused": None}, {"past_refused": size}]
+
+
+async def test_beyond_what_a_person_has_seen_a_row_of_refusals_stops_it_as_ever(scene: Scene, listen: Listen) -> None:
+    identifier, _ = await refusing(scene, listen, range(1, 300))
+    size = await past_refused(scene, identifier)
+    await scene.later(2)
+    await scene.later(2)
+    found = await scene.status(identifier)
+    assert (found.is_stopped, found.letters, found.next_index) == (False, 60, size)
+    while (await scene.grow(1)) < size + 50:
+        await scene.later(2)
+        assert not (await scene.status(identifier)).is_stopped
+    await scene.later(2)
+    found = await scene.status(identifier)
+    assert (found.is_stopped, found.reason, found.next_index) == (True, "events.all_refused", size + 49)
+
+
+async def test_what_came_since_counts_also_in_the_turn_that_goes_past(scene: Scene, listen: Listen) -> None:
+    identifier, _ = await refusing(scene, listen, range(1, 300))
+    await past_refused(scene, identifier)
+    await scene.grow(60)
+    await scene.later(2)
+    found = await scene.status(identifier)
+    assert (found.is_stopped, found.letters, found.next_index) == (True, 0, 1)
+    await past_refused(scene, identifier)
+    await scene.later(2)
+    assert (await scene.status(identifier)).lag == 0
+
+
+async def test_who_begins_anew_is_tolerated_nothing(scene: Scene, listen: Listen) -> None:
+    identifier, _ = await refusing(scene, listen, range(1, 300))
+    await past_refused(scene, identifier)
+    async with scene.db.transaction(TENANT) as tx:
+        await siem.replay(tx, scene, identifier, actor="ky_1", from_index=1)
+    await scene.later(2)
+    assert (await scene.status(identifier)).is_stopped
+
+
 async def test_a_destination_the_house_may_not_reach_stops_and_says_which_rule(scene: Scene) -> None:
     identifier = await scene.add(siem.Kind.OTLP, f"http://{METADATA}")
     await scene.grow(1)

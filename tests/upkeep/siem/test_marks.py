@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepost.upkeep.siem.event import native as natively
-from gatepost.upkeep.siem.event import writer
+from gatepost.upkeep.siem.event import searchable, writer
 from gatepost.upkeep.siem.marks import Mark, read_marks
-from gatepost.upkeep.siem.paper import Format
-from gatepost.upkeep.siem.syslog import message
+from gatepost.upkeep.siem.paper import Event, Format
+from gatepost.upkeep.siem.syslog import SD_ID, message
 from upkeep.siem.papers import ORIGIN, decided
 
 
@@ -76,6 +76,63 @@ def test_syslog_is_read_with_its_header_and_without(spelled: Format) -> None:
     assert list(read_marks([whole, bare])) == [wanted, wanted]
     as_text = [json.dumps({"host": "log", name: line}) for name in ("message", "log") for line in (whole, bare)]
     assert list(read_marks(as_text)) == [wanted] * 4
+
+
+def flat(value: object, name: str = "") -> dict[str, str]:
+    """As VictoriaLogs keeps an object: one level, all of it text, nothing that is empty."""
+    if isinstance(value, dict):
+        prefix = f"{name}." if name else ""
+        return {key: text for each, inner in value.items() for key, text in flat(inner, f"{prefix}{each}").items()}
+    if value in (None, "", []):
+        return {}
+    return {name: value if isinstance(value, str) else json.dumps(value)}
+
+
+def victoria(event: Event, spelled: Format, way: str) -> dict[str, str]:
+    """What VictoriaLogs gives out of an event that came on one of our ways."""
+    own = {"_time": "2026-11-20T12:00:00Z", "_stream_id": "0000000000000000e934a84adb05276890d7f7bfcadabe92"}
+    write = writer(spelled)
+    match way:
+        case "syslog":
+            marks = {f"{SD_ID}.{name}": str(value) for name, value in event.marks.items()}
+            said = {"_msg": "\ufeff" + json.dumps(write(event)), "format": "rfc5424", "app_name": "gatepost", **marks}
+        case "otlp":
+            said = {"_msg": json.dumps(write(event)), "service.name": "gatepost", **flat(event.marks)}
+        case "elastic":  # with no field that it was told to take for the message
+            said = {"_msg": "missing _msg field", **flat(searchable(spelled)(event))}
+        case _:  # with ``_msg_field`` set to the field that has the exact octets
+            written = flat(searchable(spelled)(event))
+            name = {Format.ECS: "event.original", Format.OCSF: "ocsf.raw_data"}[spelled]
+            said = {"_msg": written.pop(name), **written}
+    return {**own, "_stream": '{service.name="gatepost"}', **said}
+
+
+WAYS = [
+    *((spelled, way) for spelled in Format for way in ("syslog", "otlp", "elastic")),
+    (Format.ECS, "elastic, with the octets as its message"),
+    (Format.OCSF, "elastic, with the octets as its message"),
+]
+
+
+@pytest.mark.parametrize(("spelled", "way"), WAYS)
+def test_the_renamed_and_flat_fields_of_victorialogs_are_read(spelled: Format, way: str) -> None:
+    event = decided()
+    given = victoria(event, spelled, way)
+    carries = (spelled, way) != (Format.NATIVE, "elastic")  # of it a leaf's nulls are gone
+    contents = frozenset({event.leaf_hash}) if carries else frozenset()
+    wanted = Mark(event.leaf_index, event.leaf_hash, event.log_origin, contents)
+    assert list(read_marks([json.dumps(given)] * 2)) == [wanted] * 2
+    forged = json.dumps(given).replace("deliver", "discard")
+    assert [each and each.contents != contents for each in read_marks([forged])] == [carries]
+
+
+def test_what_victorialogs_keeps_as_mere_text_is_read() -> None:
+    whole = message(decided(), natively).decode()
+    for text in (whole, json.dumps(natively(decided()))):
+        [found] = read_marks([json.dumps({"_time": "2026-11-20T12:00:00Z", "_msg": text, "_stream": "{}"})])
+        assert found is not None
+        assert found.leaf_index == decided().leaf_index
+        assert found.contents == {decided().leaf_hash}
 
 
 def test_what_a_stranger_wrote_into_an_entry_counts_for_nothing() -> None:

@@ -88,6 +88,15 @@ class ReplayPromised(Shape):
     letters: int
 
 
+class ResumeWanted(Shape):
+    """Whether to go on past what is refused."""
+
+    past_refused: bool = Field(
+        default=False,
+        description="Of the entries that the log has now, let as many be dead letters as the destination refuses.",
+    )
+
+
 class TestResult(Shape):
     """What became of the newest entry, sent once more."""
 

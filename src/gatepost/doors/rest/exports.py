@@ -15,6 +15,7 @@ from gatepost.doors.rest.export_shapes import (
     NewExport,
     ReplayPromised,
     ReplayWanted,
+    ResumeWanted,
     TestResult,
 )
 from gatepost.doors.rest.parameters import ExportId
@@ -135,3 +136,15 @@ async def replay(export_id: ExportId, body: ReplayWanted, house: HouseDep, princ
         with _answered():
             count = await siem.replay(tx, house, Id(export_id), actor=principal.key, from_index=body.from_index)
     return ReplayPromised(letters=count)
+
+
+@router.post("/{export_id}/resume", summary="Go on with a stopped destination")
+async def resume(export_id: ExportId, body: ResumeWanted, house: HouseDep, principal: ExportsWriter) -> ExportShown:
+    """Go on where it was. Past what is refused only where asked to: each such entry becomes a dead letter."""
+    async with house.db.transaction(principal.tenant) as tx:
+        with _answered():
+            await siem.resume(tx, house, Id(export_id), actor=principal.key, past_refused=body.past_refused)
+        found = await siem.find(tx, Id(export_id))
+    if found is None:
+        raise missing("destination")
+    return ExportShown(**_fields(found))

@@ -38,6 +38,7 @@ class Code(StrEnum):
     RESOURCE_MISSING = "resource.missing"
     RESOURCE_ERASED = "resource.erased"
     RESOURCE_UNREADABLE = "resource.unreadable"
+    RESOURCE_LOST = "resource.lost"
     MESSAGE_UNSEALED = "message.unsealed"
     METHOD_UNSUPPORTED = "method.unsupported"
     MEDIA_UNSUPPORTED = "media.unsupported"
@@ -102,6 +103,9 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.RESOURCE_ERASED: Meaning(410, "Erased", "Nothing: its keys were destroyed, and nobody can read it any more."),
     Code.RESOURCE_UNREADABLE: Meaning(
         500, "It is damaged", "Tell the operator: its row must be restored. What lies beside it can be read."
+    ),
+    Code.RESOURCE_LOST: Meaning(
+        410, "Unreadable", "Nobody erased it: its keys are lost. The operator restores the newest backup of the keys."
     ),
     Code.MESSAGE_UNSEALED: Meaning(409, "No ARC set may follow", "Pass it on as it was delivered."),
     Code.METHOD_UNSUPPORTED: Meaning(405, "The method is not supported here", "Use a method that Allow names."),

@@ -33,6 +33,9 @@ class ErasureDone(Shape):
     waiting: int = Field(
         description="Entries too new to be named; their keys are gone, their rows follow by themselves."
     )
+    held: int = Field(
+        description="Entries that came last: their keys are gone, and a hold placed since keeps their rows."
+    )
 
 
 class NewHold(Shape):

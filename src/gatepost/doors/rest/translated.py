@@ -38,7 +38,7 @@ from gatepost.doors.rest.problems import (
     unavailable,
 )
 from gatepost.egress import EgressRefusedError
-from gatepost.keys import CursorError, ErasedError, SealBrokenError
+from gatepost.keys import CursorError, ErasedError, KeyLostError, SealBrokenError
 from gatepost.record.errors import IndexBehindError
 from gatepost.record.export import NotInLogError
 from gatepost.reply.paper import ParentMissingError, ReplyRefusedError
@@ -134,6 +134,7 @@ _TRANSLATIONS: Mapping[type[Exception], Callable[[Any], Problem]] = {
     CursorError: lambda _: Problem(Code.CURSOR_INVALID),
     NotInLogError: lambda _: missing("entry"),
     ErasedError: lambda _: Problem(Code.RESOURCE_ERASED),
+    KeyLostError: lambda _: Problem(Code.RESOURCE_LOST),
     SealBrokenError: _unreadable,
     OvertakenError: lambda _: Problem(Code.AGENT_OVERTAKEN),
     NotHeldError: lambda _: missing("held call"),

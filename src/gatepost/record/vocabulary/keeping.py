@@ -68,6 +68,12 @@ class ExportReplay(Act, frozen=True, kw_only=True, tag="export.replay"):
     from_index: int | None = None
 
 
+class ExportResume(Act, frozen=True, kw_only=True, tag="export.resume"):
+    """A stopped destination goes on; whatever it refuses below `past_refused`, it is not stopped for it again."""
+
+    past_refused: int | None = None
+
+
 class ExportTest(Act, frozen=True, kw_only=True, tag="export.test"):
     """The newest entry was sent to a destination to see whether it is taken."""
 

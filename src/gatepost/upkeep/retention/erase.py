@@ -10,7 +10,8 @@ The order, so that a crash between any two steps is made up for by ``replay``:
 4. what had come under them by then, and had no place in the log to be named by, is named as in 2.
 
 A hold that is placed meanwhile stops it at the next batch; ``replay`` goes on once the hold is released
-(docs/adr/0134). Leaves, tiles and proofs are not touched.
+(docs/adr/0134). One that is placed when the keys are dead cannot bring them back: what came under them is named, for
+that is how it is with it, and nothing more is removed. Leaves, tiles and proofs are not touched.
 """
 
 import asyncio
@@ -32,6 +33,7 @@ from gatepost.mail.address import Address
 from gatepost.mailbox import erase_store as mail
 from gatepost.record import erase as entries
 from gatepost.record.erase import Place, Removal, Rule
+from gatepost.record.erased import Erased as Named
 from gatepost.upkeep.retention.hold import HoldError, forbidding, removing
 from gatepost.upkeep.retention.keeper import Keeper
 from gatepost.upkeep.retention.paper import Erasure, Hold
@@ -39,6 +41,7 @@ from gatepost.upkeep.retention.several import emails_under, held_keys, spelled
 
 BATCH = 512
 WAITS_MAX, WAIT_S = 40, 0.1
+_EVERY = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +49,8 @@ class Erased:
     """What an erasure came to, or would come to.
 
     ``waiting``: openings that had no place in the log yet and could not be named; their key is gone, and their rows
-    go when the erasure is next replayed.
+    go when the erasure is next replayed. ``held``: openings that nobody can read any more, and whose rows, with the
+    messages they are about, a hold of the last seconds keeps; they go after its release.
     """
 
     request: str = ""
@@ -57,6 +61,7 @@ class Erased:
     queued: int = 0
     keys: int = 0
     waiting: int = 0
+    held: int = 0
 
 
 async def foresee(keeper: Keeper, tenant: TenantId, person: Address) -> Erased:
@@ -82,7 +87,7 @@ async def foresee(keeper: Keeper, tenant: TenantId, person: Address) -> Erased:
 
 
 async def _every_email(tx: Transaction, keys: Sequence[bytes]) -> list[EmailId]:
-    places = await entries.places_of(tx, keys, 1_000_000)
+    places = await entries.places_of(tx, keys, _EVERY)
     named = [place.email for place in places if place.email is not None]
     return list(dict.fromkeys([*named, *await _sealed_for(tx, keys)]))
 
@@ -155,7 +160,7 @@ async def carry_out(keeper: Keeper, erasure: Erasure, *, reason: str = "", is_fi
         keeper: who does it.
         erasure: what the roll says.
         reason: in the asker's words, for the entry.
-        is_final: it was done before, and a restore brought it back: no hold that came later may keep it.
+        is_final: the keys are dead: what is left is unreadable, but for others' parts of it.
 
     Raises:
         HoldError: a hold that was placed after it was asked for forbids the rest: ``replay`` goes on with it.
@@ -173,9 +178,13 @@ async def carry_out(keeper: Keeper, erasure: Erasure, *, reason: str = "", is_fi
             waiting = 0 if places else await entries.count_openings(tx, keys)
             emails = list(dict.fromkeys([*named, *others]))
             places = _together(places, await entries.places_about(tx, emails))
-            if not is_final and destroyed is None and (places or emails or waiting):
-                await _go_on(tx, keeper, held, erasure, total)
-            if places or not turn:
+            kept = await _kept(tx, keeper, held, erasure) if places or emails or waiting else None
+            if kept is not None and not is_final and destroyed is None:
+                raise _stopped(kept, erasure, total)
+            if kept is not None:
+                waiting, there = await _name_dead(tx, keeper, removal, keys)
+                total = replace(total, held=there)
+            elif places or not turn:
                 large = await keeper.remove_large_bodies(tx, emails)
                 total = replace(total, bodies=total.bodies + large)
                 total = await _batch(tx, keeper, erasure, removal, places, emails, total)
@@ -197,22 +206,38 @@ def _together(first: Sequence[Place], second: Sequence[Place]) -> list[Place]:
     return sorted({place.entry: place for place in (*first, *second)}.values(), key=lambda place: place.index)
 
 
-async def _go_on(tx: Transaction, keeper: Keeper, held: Sequence[Hold], erasure: Erasure, total: Erased) -> None:
-    """Go on, unless a hold was placed since the erasure was asked for: those of before were asked then.
+async def _kept(tx: Transaction, keeper: Keeper, held: Sequence[Hold], erasure: Erasure) -> HoldError | None:
+    """Return what forbids the rest: a hold placed since the erasure was asked for; those of before were asked then.
 
     A restore may have brought back one that was released long ago; it keeps nothing of this person.
-
-    Raises:
-        HoldError: one forbids the rest.
     """
     since = [hold for hold in held if hold.placed_at >= erasure.at]
     try:
         await _permit(tx, keeper, since, erasure.name, spelled(erasure.keys))
     except HoldError as error:
-        raise HoldError(
-            f"{error}. It was placed while the erasure {erasure.request} was under way, which had removed the words of"
-            f" {total.openings} entries by then; the rest goes by itself within the hour after the hold is released"
-        ) from None
+        return error
+    return None
+
+
+def _stopped(kept: HoldError, erasure: Erasure, total: Erased) -> HoldError:
+    return HoldError(
+        f"{kept}. It was placed while the erasure {erasure.request} was under way, which had removed the words of"
+        f" {total.openings} entries by then; the rest goes by itself within the hour after the hold is released"
+    )
+
+
+async def _name_dead(tx: Transaction, keeper: Keeper, removal: Removal, keys: Sequence[bytes]) -> tuple[int, int]:
+    """Say of what opens no more that it does not, once, and remove nothing.
+
+    Returns: how many openings have no place to be named by, and how many lie there in all.
+    """
+    there = await entries.places_of(tx, keys, _EVERY)
+    named = Named(await entries.erasure_leaves(tx))
+    fresh = [place.index for place in there if not named.shuts(place.index, "")]
+    for part in entries.parts(fresh) if fresh else []:
+        await entries.say(tx, replace(removal, what={"entries": part}), entropy=keeper.entropy)
+    every = await entries.count_openings(tx, keys)
+    return every - len(there), every
 
 
 async def _batch(

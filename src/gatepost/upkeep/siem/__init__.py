@@ -1,6 +1,6 @@
 """The record arrives whole in the tenant's SIEM: destinations, how far each is, and what it would not take."""
 
-from gatepost.upkeep.siem.engine import Exporter
+from gatepost.upkeep.siem.engine import ALL_REFUSED, Exporter
 from gatepost.upkeep.siem.paper import Destination, Format, Kind, Letter, Place, Status
 from gatepost.upkeep.siem.registry import (
     DESTINATIONS_MAX,
@@ -14,10 +14,15 @@ from gatepost.upkeep.siem.registry import (
     probe,
     remove,
     replay,
+    resume,
 )
+from gatepost.upkeep.siem.watch import BEHIND_S, STATES, Standing, standings
 
 __all__ = [
+    "ALL_REFUSED",
+    "BEHIND_S",
     "DESTINATIONS_MAX",
+    "STATES",
     "Destination",
     "Exporter",
     "Format",
@@ -25,6 +30,7 @@ __all__ = [
     "Letter",
     "Place",
     "PlaceError",
+    "Standing",
     "Status",
     "Wanted",
     "add",
@@ -35,4 +41,6 @@ __all__ = [
     "probe",
     "remove",
     "replay",
+    "resume",
+    "standings",
 ]

@@ -17,9 +17,13 @@ DEPTH_MAX = 8
 NONE_OF_OURS = "unreadable"
 """Stands for a leaf that has no canonical spelling, and so is none that we wrote."""
 
-_EXACT = frozenset({"original", "event.original", "raw_data"})
+_EXACT = frozenset({"original", "event.original", "raw_data", "ocsf.raw_data"})
 _JSON = frozenset({"_raw", "body", "stringValue", "stringvalue", "native", "event"})
+_MESSAGE = "_msg"
+"""What VictoriaLogs keeps as an event's message: the body, or the field it was told to take for it."""
+
 _NOT_OURS = frozenset({"opened", "unmapped"})
+_OF_EACH_LEAF = frozenset({"seq", "salt_ref", "c"})
 
 
 def leaf_hashes(value: Any, depth: int = DEPTH_MAX) -> frozenset[str]:
@@ -31,14 +35,30 @@ def _hashes(event: dict[str, Any], depth: int) -> Iterator[str]:
     if depth == 0:
         return
     for name, value in event.items():
-        if name in _EXACT and _is_object(value):
-            yield leaf_hash(value.encode("utf-8", "replace")).hex()
+        if name == _MESSAGE:
+            yield from _of_message(value, depth)
+        elif name in _EXACT and _is_object(value):
+            yield _of_octets(value)
         elif name == "leaf":
             yield from _of_leaf(_read(value))
         elif name not in _NOT_OURS:
             inner = _read(value) if name in _JSON else value
             if isinstance(inner, dict):
                 yield from _hashes(inner, depth - 1)
+
+
+def _of_message(value: Any, depth: int) -> Iterator[str]:
+    """Yield the hashes of what an event's message says: a leaf's exact octets, or an event that carries one."""
+    text = value.removeprefix("\ufeff") if isinstance(value, str) else value
+    inner = _read(text)
+    if isinstance(inner, dict) and inner.keys() >= _OF_EACH_LEAF:
+        yield _of_octets(text)
+    elif isinstance(inner, dict):
+        yield from _hashes(inner, depth - 1)
+
+
+def _of_octets(text: str) -> str:
+    return leaf_hash(text.encode("utf-8", "replace")).hex()
 
 
 def _of_leaf(leaf: Any) -> Iterator[str]:

@@ -5,7 +5,7 @@ accept path nothing, and nothing of a person lies in a queue. An entry is sent a
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -47,6 +47,8 @@ AT_ONCE, AT_ONCE_EACH = 64, 4
 
 DEAD_MAX = 50
 """Events refused in a row, in however many turns, after which something else must be wrong than the events."""
+
+ALL_REFUSED = "events.all_refused"
 
 log = structlog.get_logger()
 
@@ -191,8 +193,8 @@ class Exporter:
         async with self._house.db.transaction(tenant) as tx:
             if not await store.holds(tx, identifier, at.turn):
                 return False
-            if is_refused and not is_replay and await _is_refusing(tx, at, len(outcome.dead)):
-                outcome = Outcome(at.next_index, stop="events.all_refused")
+            if is_refused and not is_replay and await _is_refusing(tx, at, outcome.dead):
+                outcome = Outcome(at.next_index, stop=ALL_REFUSED)
             if is_replay:
                 await store.remove_letters(tx, identifier, outcome.taken)
                 await store.add_letters(tx, identifier, outcome.dead, now)
@@ -307,11 +309,14 @@ def _tell(tenant: TenantId, identifier: ExportId, outcome: Outcome) -> None:
         )
 
 
-async def _is_refusing(tx: Transaction, at: Status, count: int) -> bool:
-    """Tell whether so many refused events and the letters right before them make a row of ``DEAD_MAX``."""
+async def _is_refusing(tx: Transaction, at: Status, dead: Collection[int]) -> bool:
+    """Tell whether refused events and the letters right before them make a row of ``DEAD_MAX`` nobody tolerates."""
+    count = sum(place >= at.tolerated_to for place in dead)
     before = max(DEAD_MAX - count, 0)
-    start = at.next_index - before
-    return await store.count_letters(tx, at.destination.id, start, at.next_index) == before
+    first = max(at.next_index, at.tolerated_to)
+    if not count or (before and first - before < at.tolerated_to):
+        return False
+    return await store.count_letters(tx, at.destination.id, first - before, first) == before
 
 
 async def _size(tx: Transaction) -> int:

@@ -15,11 +15,12 @@ from typing import Any
 import orjson
 
 from gatepost.upkeep.siem.contents import leaf_hashes
+from gatepost.upkeep.siem.syslog import SD_ID
 
 DEPTH_MAX = 8
 LINE_MAX_CHARS = 4 * 1024 * 1024
 _HASH_CHARS = 64
-_WHOLE = frozenset({"_raw", "body", "event", "log", "message", "msg", "stringValue", "stringvalue"})
+_WHOLE = frozenset({"_msg", "_raw", "body", "event", "log", "message", "msg", "stringValue", "stringvalue"})
 """Names under which tools keep a record as the text it came as."""
 
 _STRUCTURED = re.compile(
@@ -144,7 +145,7 @@ def _attributes(listed: Any) -> dict[str, Any]:
 
 
 def _from_row(row: dict[str, Any]) -> Mark | None:
-    """Read our own names, those of ECS or those of OCSF; also dotted, as tools flatten them."""
+    """Read our own names, those of ECS, of OCSF or of syslog's parameters; also dotted, as tools flatten them."""
     for index_name, hash_name, origin_name in _NAMES:
         index, leaf_hash = _number(_one(row.get(index_name))), _one(row.get(hash_name))
         if index is not None and isinstance(leaf_hash, str) and len(leaf_hash) == _HASH_CHARS:
@@ -159,6 +160,7 @@ _NAMES = (
     ("@leaf_index", "@leaf_hash", "@log_origin"),
     ("sequence", "original_event_uid", "log_name"),
     ("metadata.sequence", "metadata.original_event_uid", "metadata.log_name"),
+    tuple(f"{SD_ID}.{name}" for name in ("leaf_index", "leaf_hash", "log_origin")),
 )
 
 

@@ -71,7 +71,7 @@ class Run(NamedTuple):
 class Status:
     """How far a destination is: ``next_index`` and all above it are still to be exported, though ``ahead`` was sent.
 
-    ``turn``: the number of its newest turn.
+    ``turn``: the number of its newest turn. ``tolerated_to``: the place from which on a row of refusals stops it.
     """
 
     destination: Destination
@@ -86,6 +86,7 @@ class Status:
     letters: int
     ahead: tuple[Run, ...] = ()
     turn: int = 0
+    tolerated_to: int = 0
 
     @property
     def lag(self) -> int:

@@ -119,6 +119,29 @@ async def replay(
     return count
 
 
+async def resume(
+    tx: Transaction, house: Means, identifier: ExportId, *, actor: str, past_refused: bool = False
+) -> int | None:
+    """Have a stopped destination go on where it was; return up to which place it may refuse all, if it may.
+
+    With ``past_refused`` the entries that the log has now stop it no more, however many in a row are refused: each is
+    sent, and each that is refused is a letter with its reason. Later ones stop it as ever.
+
+    Raises:
+        LookupError: there is none.
+    """
+    await _found(tx, identifier)
+    at = house.clock()
+    until: int | None = None
+    if past_refused:
+        head = await export.head(tx)
+        until = 0 if head is None else head.size
+        await store.tolerate(tx, identifier, until)
+    await store.resume(tx, identifier, at)
+    await note(tx, house, "export.resume", identifier, at, actor, {"past_refused": until})
+    return until
+
+
 async def probe(house: Means, tenant: TenantId, identifier: ExportId, *, actor: str) -> str:
     """Press the test button; return why the newest entry was not taken, or nothing. What had stopped goes on then.
 

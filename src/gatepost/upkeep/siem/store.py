@@ -60,7 +60,8 @@ async def change(tx: Transaction, made: Destination, at: datetime) -> None:
     """Put another place or format in force; it goes on at once, and the turn under way is over."""
     query = """
         update export_destination set format = %(format)s, is_personal = %(is_personal)s, sealed = %(sealed)s,
-          is_stopped = false, reason = '', alert = '', failures = 0, due_at = %(at)s, ahead = '[]', turn = turn + 1
+          is_stopped = false, reason = '', alert = '', failures = 0, due_at = %(at)s, ahead = '[]', turn = turn + 1,
+          tolerated_to = 0
         where tenant = %(tenant)s and id = %(id)s
     """
     await tx.run(
@@ -191,10 +192,19 @@ async def resume(tx: Transaction, identifier: ExportId, at: datetime) -> None:
     await tx.run(query, id=identifier, at=at)
 
 
+async def tolerate(tx: Transaction, identifier: ExportId, until: int) -> None:
+    """Let refusals of places below that stop it no more."""
+    query = """
+        update export_destination set tolerated_to = %(until)s where tenant = %(tenant)s and id = %(id)s
+    """
+    await tx.run(query, id=identifier, until=until)
+
+
 async def rewind(tx: Transaction, identifier: ExportId, next_index: int) -> None:
     """Export again from there; the turn under way is over."""
     query = """
-        update export_destination set next_index = least(next_index, %(next_index)s), ahead = '[]', turn = turn + 1
+        update export_destination set next_index = least(next_index, %(next_index)s), ahead = '[]', turn = turn + 1,
+          tolerated_to = 0
         where tenant = %(tenant)s and id = %(id)s
     """
     await tx.run(query, id=identifier, next_index=next_index)
@@ -265,4 +275,5 @@ def _status(vault: Vault, row: Any) -> Status:
         letters=row.letters,
         ahead=tuple(Run(*each) for each in row.ahead),
         turn=row.turn,
+        tolerated_to=row.tolerated_to,
     )
