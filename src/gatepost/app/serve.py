@@ -19,6 +19,7 @@ from gatepost.app.build import clock, entropy, guards_no_fork, open_house, seque
 from gatepost.app.chores import Staff, chores_of, replay_before_doors
 from gatepost.app.doorway import doorway
 from gatepost.app.errors import STOP_ANSWER_S, HouseEndedError
+from gatepost.app.given import is_given
 from gatepost.app.hosting import Hosting
 from gatepost.app.keeping import open_keeper
 from gatepost.app.lifetime import note_restart, note_start, note_stop
@@ -132,10 +133,8 @@ async def serve(
         reloader = Reloader(settings, calls.reread, doors.changeable, house, calls.supervisor)
         if calls.prepare is not None:
             await calls.prepare(house)
-        if guards_no_fork(settings) and not (
-            allow_loopback and is_this_machine(settings.smtp.host)
-        ):  # nobody's mail yet
-            log.warning("log.unguarded", second="inside the state folder", witnesses=0, see="docs/durability.md")
+        if not (allow_loopback and is_this_machine(settings.smtp.host)):  # else nobody's mail yet
+            await _warn(settings, house)
         await note_start(settings, house)  # before anybody hears of us: a database lost from here on is mended
         house.db.keys.reserve()
         process.settle_in()
@@ -175,6 +174,14 @@ async def serve(
                 _stop(stop, house, staff)
                 await chores.end(STOP_WITHIN_S)
             await note_stop(house)
+
+
+async def _warn(settings: Settings, house: House) -> None:
+    """Say what is missing in a house to which the world can write."""
+    if guards_no_fork(settings):
+        log.warning("log.unguarded", second="inside the state folder", witnesses=0, see="docs/durability.md")
+    if not await is_given(house.db):
+        log.warning("house.empty", state=str(settings.state.resolve()), see="docs/running.md#an-empty-house")
 
 
 def _index(house: House, chores: Chores, stop: asyncio.Event) -> None:

@@ -13,7 +13,7 @@ import structlog
 
 from gatepost.arrive.capacity import Capacity
 from gatepost.arrive.connection import LINGER_S, Connection, Premises
-from gatepost.arrive.desk import Desk, KnownRoute, Receive, Route, TellRefused, TenantOf
+from gatepost.arrive.desk import Desk, KnownRoute, Knows, Receive, Route, TellRefused, TenantOf, knows_all
 from gatepost.arrive.limits import Admissions, Limits
 from gatepost.arrive.spool import Spools
 from gatepost.arrive.turns import Turns
@@ -35,6 +35,7 @@ class SmtpServer:
         route: where an address leads; None asks for the bare ``postmaster``.
         known_route: the same from memory, at once; None where that says nothing.
         tenant_of: who answers for a domain; None: nobody here.
+        knows: whether an address that leads nowhere is refused for good, by its domain.
         receive: carries a message to its disposition and says what to answer. Raising means 451.
         refused: is told, with a reason of ``refusals``, of each mail turned away before a decision.
         tls: None: STARTTLS is not offered.
@@ -57,6 +58,7 @@ class SmtpServer:
         route: Route,
         known_route: KnownRoute = lambda _: None,
         tenant_of: TenantOf,
+        knows: Knows = knows_all,
         receive: Receive,
         refused: TellRefused,
         tls: ssl.SSLContext | None,
@@ -78,6 +80,7 @@ class SmtpServer:
                 route=route,
                 known_route=known_route,
                 tenant_of=tenant_of,
+                knows=knows,
                 receive=receive,
                 refused=refused,
                 answer_s=limits.answer_s,

@@ -23,6 +23,7 @@ from gatepost.cli.frame import Config, Refusal, read_settings, with_house
 from gatepost.cli.menu import app
 from gatepost.db.launcher import Cluster
 from gatepost.journey import House
+from gatepost.keys import FILE
 from gatepost.settings import Settings
 
 RELOAD_WITHIN_S = 15
@@ -40,6 +41,14 @@ def up(config: Config = None) -> None:
     signal.signal(signal.SIGTERM, _end_start)
     signal.signal(signal.SIGHUP, _hung_up_early())
     typer.echo(f"Starting Gatepost; everything it keeps is in {folder}", err=True)
+    if not (folder / "keys" / FILE).exists():
+        typer.echo(
+            f"A NEW HOUSE BEGINS: there is none in {folder} yet. Where you had one, stop this: its volume is", err=True
+        )
+        typer.echo(
+            "not mounted, or GATEPOST_STATE names another folder. Until it has a domain it refuses no mail for good.",
+            err=True,
+        )
     with state.locked(folder), embedded_postgres(settings) as cluster:
         if (folder / "postgres").is_symlink():
             away = (folder / "postgres").readlink()
