@@ -342,7 +342,7 @@ def distant(state: Path) -> Iterator[tuple[Cluster, Path]]:
     deep = state / ("deep" * 20)
     deep.mkdir(mode=0o755)
     cluster = start(deep)
-    way = Path(conninfo_to_dict(cluster.dsn("gatepost_app"))["host"] or "").parent
+    way = Path(str(conninfo_to_dict(cluster.dsn("gatepost_app"))["host"])).parent
     yield cluster, way
     cluster.stop()
     (way / "run").unlink(missing_ok=True)
