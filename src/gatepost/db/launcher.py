@@ -27,6 +27,7 @@ __all__ = ["Binaries", "Cluster", "LauncherError", "find_binaries", "home_for"]
 
 FIRST_WITH_BUILTIN_LOCALE = 17
 OWNER = "gatepost_owner"
+DATABASE = "gatepost"
 ROLES = ("gatepost_app", "gatepost_accept", "gatepost_keeper")
 """Who serves, who takes mail, and who forgets: the roles a house that is up connects as."""
 
@@ -77,9 +78,14 @@ class Cluster:
             hostaddr="",  # else libpq would take one from its environment, and connect there
             port=PORT,
             user=role,
-            dbname="gatepost",
+            dbname=DATABASE,
             application_name="gatepost",
         )
+
+    @property
+    def programs(self) -> Path:
+        """The folder with postgres, and what came along with it."""
+        return self._binaries.folder
 
     @property
     def log_path(self) -> Path:
