@@ -106,6 +106,24 @@ def test_a_broken_or_missing_file_is_named(tmp_path: Path) -> None:
         load({}, tmp_path / "absent.toml")
 
 
+@pytest.mark.parametrize("text", ["a = " + "[" * 100_000, "a = " + "9" * 5_000, "\xff"])
+def test_garbage_of_any_kind_is_no_toml(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "gatepost.toml"
+    file.write_bytes(text.encode("latin-1"))
+    with pytest.raises(SettingsError, match=r"gatepost\.toml is not valid TOML"):
+        load({}, file)
+
+
+@pytest.mark.parametrize(
+    "text", ['[smtp]\ncertificate = "a\\u0000"', '[dns]\nservers = ["a\\u0000"]', 'state = "\\u0000"']
+)
+def test_no_text_has_a_nul_in_it(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "gatepost.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsError, match="NUL"):
+        load({}, file)
+
+
 def test_a_list_of_tables_is_read_key_by_key(tmp_path: Path) -> None:
     file = tmp_path / "gatepost.toml"
     file.write_text('[[egress.destinations]]\npurpose = "webhook"\nto = "a.example:443"\nnetworks = ["10.0.0.0/8"]\n')

@@ -37,7 +37,7 @@ def load(environment: Mapping[str, str], file: Path | None = None) -> Settings:
             values = tomllib.loads(file.read_text())
         except OSError as error:
             raise SettingsError(f"cannot read {file}: {error.strerror}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:  # also of numbers and lists beyond what Python takes
             raise SettingsError(f"{file} is not valid TOML: {error}") from error
     for name, text in environment.items():
         if name.startswith(PREFIX) and not name.startswith(f"{PREFIX}TEST_"):
@@ -96,7 +96,7 @@ def _read(kind: Any, value: Any, name: str) -> Any:
         items = [item.strip() for item in value.split(",") if item.strip()] if text else value
         if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
             raise SettingsError(f"{name} must be a list of texts")
-        return tuple(str(item) for item in items)
+        return tuple(_text(item, name) for item in items)
     if kind is bool:
         if text and value.lower() in {"true", "false"}:
             return value.lower() == "true"
@@ -107,7 +107,13 @@ def _read(kind: Any, value: Any, name: str) -> Any:
         return _number(kind, value, name)
     if not isinstance(value, str):
         raise SettingsError(f"{name} must be a text")
-    return Path(value) if kind is Path else str(value)
+    return Path(_text(value, name)) if kind is Path else _text(value, name)
+
+
+def _text(value: str, name: str) -> str:
+    if "\0" in value:
+        raise SettingsError(f"{name} has a NUL in it, which no name has")
+    return str(value)
 
 
 def _number(kind: type[int] | type[float], value: Any, name: str) -> int | float:
