@@ -37,6 +37,8 @@ def test_a_dump_is_the_whole_database_and_comes_back_into_an_empty_one(fresh: Pr
     assert (full.returncode, "holds a house already" in full.stderr) == (1, True)
     [data] = fresh.state.glob("postgres-[0-9]*")
     data.rename(fresh.state / "away")
+    lost = fresh.run("up")
+    assert (lost.returncode, "has keys, and no data of PostgreSQL" in lost.stderr) == (1, True)
     broken = fresh.state.parent / "half.dump"
     broken.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     assert "pg_restore failed" in fresh.run("database", "restore", str(broken)).stderr

@@ -83,6 +83,11 @@ class Cluster:
         )
 
     @property
+    def is_made(self) -> bool:
+        """There is a whole data folder."""
+        return (self._data / "PG_VERSION").exists()
+
+    @property
     def programs(self) -> Path:
         """The folder with postgres, and what came along with it."""
         return self._binaries.folder
@@ -101,7 +106,7 @@ class Cluster:
         self._own(self._root)
         self._own(self._socket)
         self.keep_way()
-        if not (self._data / "PG_VERSION").exists():
+        if not self.is_made:
             self._initialise()
         self._clear_attempts()
         for left in reversed(range(_START_TRIES)):
