@@ -96,8 +96,8 @@ def serve_(config: Config = None) -> None:
 
     async def say(house: House, running: Running) -> None:
         del house
-        typer.echo(f"Serving: SMTP {running.smtp_host}:{running.smtp_port}, REST {running.base_url}", err=True)
-        typer.echo(f"Metrics: http://{settings.metrics.host}:{running.metrics_port}/metrics", err=True)
+        typer.echo(f"Serving: SMTP {_at(running.smtp_host, running.smtp_port)}, REST {running.base_url}", err=True)
+        typer.echo(f"Metrics: http://{_at(settings.metrics.host, running.metrics_port)}/metrics", err=True)
         if opened := settings.egress.allow_private:
             typer.echo(f"Webhooks and mail may reach {', '.join(opened)}, as egress.allow_private says.", err=True)
         _tell_of_room(settings)
@@ -178,9 +178,9 @@ def _greet(settings: Settings, running: Running, kept: Sandbox, config: Path | N
         f"""
 Gatepost is up. Ctrl-C stops it.
 
-  SMTP     {running.smtp_host}:{running.smtp_port}
+  SMTP     {_at(running.smtp_host, running.smtp_port)}
   REST     {running.base_url}, described by its /openapi.json{trust}
-  metrics  http://{settings.metrics.host}:{running.metrics_port}/metrics
+  metrics  http://{_at(settings.metrics.host, running.metrics_port)}/metrics
   mailbox  {kept.address}, id {kept.mailbox_id}
   state    {folder}
   keys     {folder}/sandbox.json, readable by you alone
@@ -197,6 +197,11 @@ Three commands to try in another terminal, from this folder (cd {shlex.quote(str
       both decisions are in the record; recompute it from its tiles
 """
     )
+
+
+def _at(host: str, port: int) -> str:
+    """Return a place as it stands in a URL (RFC 3986 section 3.2.2)."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _tell_of_room(settings: Settings) -> None:

@@ -13,7 +13,7 @@ def _set(default: Any, doc: str) -> Any:
 class SmtpSettings:
     """Where mail arrives."""
 
-    host: str = _set("127.0.0.1", "Address to listen on; 0.0.0.0 or :: to receive from the network.")
+    host: str = _set("127.0.0.1", "Address to listen on; to receive from the network :: (IPv4 and IPv6) or 0.0.0.0.")
     port: int = _set(2525, "Port to listen on; 0 picks a free one.")
     workers: int = _set(1, "Processes that receive mail on this port; 1: the house itself. Limits hold for each.")
     size_max_octets: int = _set(26_214_400, "Largest message accepted (SIZE, RFC 1870).")
