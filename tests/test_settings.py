@@ -2,12 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from gatepost import settings
-from gatepost.settings import SettingsError, load
+from gatepost.settings.process import amazon, credential_files
+from gatepost.settings.reading import SettingsError, load
+from gatepost.settings.reference import reference
+from gatepost.settings.sections import Settings
 
 
 def test_without_anything_the_defaults_stand() -> None:
     found = load({})
+    assert found == Settings()
     assert (found.smtp.port, found.http.port, found.state) == (2525, 8080, Path("state"))
 
 
@@ -103,6 +106,24 @@ def test_a_broken_or_missing_file_is_named(tmp_path: Path) -> None:
         load({}, tmp_path / "absent.toml")
 
 
+@pytest.mark.parametrize("text", ["a = " + "[" * 100_000, "a = " + "9" * 5_000, "\xff"])
+def test_garbage_of_any_kind_is_no_toml(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "gatepost.toml"
+    file.write_bytes(text.encode("latin-1"))
+    with pytest.raises(SettingsError, match=r"gatepost\.toml is not valid TOML"):
+        load({}, file)
+
+
+@pytest.mark.parametrize(
+    "text", ['[smtp]\ncertificate = "a\\u0000"', '[dns]\nservers = ["a\\u0000"]', 'state = "\\u0000"']
+)
+def test_no_text_has_a_nul_in_it(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "gatepost.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsError, match="NUL"):
+        load({}, file)
+
+
 def test_a_list_of_tables_is_read_key_by_key(tmp_path: Path) -> None:
     file = tmp_path / "gatepost.toml"
     file.write_text('[[egress.destinations]]\npurpose = "webhook"\nto = "a.example:443"\nnetworks = ["10.0.0.0/8"]\n')
@@ -123,8 +144,8 @@ def test_a_list_of_tables_is_read_key_by_key(tmp_path: Path) -> None:
 
 def test_the_variables_of_amazon_are_read_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    assert settings.amazon()["AWS_REGION"] == "eu-west-1"
-    assert not [name for name in settings.amazon() if not name.startswith("AWS_")]
+    assert amazon()["AWS_REGION"] == "eu-west-1"
+    assert not [name for name in amazon() if not name.startswith("AWS_")]
 
 
 def test_files_with_passwords_are_known_by_the_names_their_readers_use(
@@ -132,7 +153,7 @@ def test_files_with_passwords_are_known_by_the_names_their_readers_use(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("GATEPOST_CONFIG", str(tmp_path / "gatepost.toml"))
-    assert set(settings.credential_files()) >= {tmp_path / "gatepost.toml", tmp_path / ".pgpass"}
+    assert set(credential_files()) >= {tmp_path / "gatepost.toml", tmp_path / ".pgpass"}
 
 
 def test_other_programs_names_are_left_alone() -> None:
@@ -141,4 +162,4 @@ def test_other_programs_names_are_left_alone() -> None:
 
 def test_the_reference_page_lists_exactly_the_settings() -> None:
     page = (Path(__file__).parents[1] / "docs" / "settings.md").read_text()
-    assert page == settings.reference()
+    assert page == reference()

@@ -125,3 +125,10 @@ async def test_each_answer_of_a_real_house_carries_the_security_headers(tmp_path
             assert "frame-ancestors 'none'" in headers["content-security-policy"]
             assert headers["referrer-policy"] == "no-referrer"
         await client.close()
+
+
+async def test_every_address_of_both_families_is_listened_on() -> None:
+    async with listening(greet, "::", 0, door="metrics") as port:
+        for host in ("127.0.0.1", "::1"):
+            _, writer = await asyncio.open_connection(host, port)
+            writer.close()

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gatepost.app.ways_out import next_hop, place, register
+from gatepost.app.ways_out import network, next_hop, place, register
 from gatepost.egress import EgressRefusedError, Errand, NextHop, Purpose, Register, Rule
 from gatepost.settings import DeliverySettings, DestinationSettings, EgressSettings, Settings, SettingsError, load
 
@@ -195,3 +195,8 @@ def test_a_declared_address_nothing_ever_connects_to_is_named_at_start() -> None
 
 def test_the_systems_name_servers_are_not_ours_to_refuse() -> None:
     assert ways(name_servers=("169.254.169.253:53",)).rows[0].host == "169.254.169.253"
+
+
+def test_a_network_in_disguise_is_the_one_it_stands_for() -> None:
+    for text, meant in (("::ffff:10.0.0.0/104", "10.0.0.0/8"), ("::ffff:10.1.2.3", "10.1.2.3/32"), ("fd00::/8",) * 2):
+        assert str(network(text, "egress.allow_private")) == meant

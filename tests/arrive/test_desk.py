@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 from arrive.loopback import NOW
 from arrive.playbook import AGENT, LOOPBACK, POSTMASTER, TENANT, Hamlet
 from gatepost.arrive.desk import Desk
-from gatepost.arrive.events import Nobody, Unsettled
+from gatepost.arrive.events import Nobody, NotYet, RecipientAnswer, Unsettled
 from gatepost.arrive.paper import Arrived, Peer
 from gatepost.arrive.refusals import Refusal
 from gatepost.arrive.reply import Reply
@@ -117,3 +117,33 @@ async def test_a_house_without_a_postmaster_asks_to_try_again() -> None:
         answer_s=1,
     )
     assert await lonely.recipient(None) == Unsettled()
+
+
+@pytest.mark.parametrize(
+    ("address", "answer"),
+    [
+        (Address("agent", "elsewhere.example"), NotYet()),
+        (Address("postmaster", "elsewhere.example"), NotYet()),
+        (Address("nobody", "ours.example"), Nobody(TENANT)),
+        (Address("agent", "ours.example"), AGENT),
+        (None, POSTMASTER),
+    ],
+)
+async def test_who_is_unknown_where_nothing_is_known_is_refused_for_now(
+    address: Address | None, answer: RecipientAnswer
+) -> None:
+    hamlet = Hamlet()
+
+    async def knows(domain: str) -> bool:
+        return domain == "ours.example"
+
+    empty = Desk(
+        hostname="mail.house.example",
+        route=hamlet.route,
+        tenant_of=hamlet.tenant_of,
+        receive=hamlet.receive,
+        refused=hamlet.refused,
+        knows=knows,
+        answer_s=1,
+    )
+    assert await empty.recipient(address) == answer

@@ -2,6 +2,7 @@ from gatepost.arrive.refusals import Refusal
 
 STANDING = [
     "address.needs_smtputf8",
+    "house.empty",
     "house.unsettled",
     "limit.connections",
     "limit.errors",

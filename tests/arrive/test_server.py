@@ -284,3 +284,14 @@ def test_a_hostname_that_is_no_domain_is_refused(tmp_path: Path) -> None:
             free=lambda: 0,
             commit_s=lambda: 0.0,
         )
+
+
+async def test_every_address_of_both_families_is_listened_on() -> None:
+    async with served(Hamlet()) as (one, _), served(Hamlet()) as (other, _):
+        port = await one.start("::", 0)
+        for client in ("127.0.0.1", "::1"):
+            reader, writer = await asyncio.open_connection(client, port)
+            assert (await reader.readline()).startswith(b"220 ")
+            writer.close()
+        with pytest.raises(OSError, match="address already in use"):
+            await other.start("::", port)

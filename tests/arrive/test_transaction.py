@@ -1,7 +1,7 @@
 from gatepost.arrive import reply
 from gatepost.arrive.command import Bdat
 from gatepost.arrive.content import Inspection
-from gatepost.arrive.events import Nobody, Unsettled
+from gatepost.arrive.events import Nobody, NotYet, Unsettled
 from gatepost.arrive.limits import Limits
 from gatepost.arrive.refusals import Refusal
 from gatepost.arrive.transaction import Chunk, Transaction
@@ -36,6 +36,7 @@ def test_who_leads_nowhere_is_refused_for_what_it_is() -> None:
     transaction = Transaction(None, is_smtputf8=False)
     assert transaction.add(ANN, Nobody(TENANT)) == (reply.RECIPIENT_UNKNOWN, TENANT, Refusal.RECIPIENT_UNKNOWN)
     assert transaction.add(ANN, Nobody(None)) == (reply.RELAY_DENIED, None, Refusal.RELAY_DENIED)
+    assert transaction.add(ANN, NotYet()) == (reply.NOT_YET, None, Refusal.HOUSE_EMPTY)
     assert transaction.add(ANN, Unsettled()) == (reply.TRY_AGAIN, None, Refusal.RECIPIENT_UNSETTLED)
     assert transaction.destination is None
 

@@ -75,7 +75,24 @@ def test_two_houses_run_side_by_side_and_data_outlive_a_stop(house: Process, fre
     assert fresh.run("send", "--from", "you@example.com").returncode == 0
     verified = json.loads(fresh.run("log", "verify", "--json").stdout)[0]
     assert verified["sound"]
+    assert fresh.log().count("A NEW HOUSE BEGINS") == 1
     assert fresh.stop(signal.SIGTERM) == 0
+
+
+def test_a_house_without_a_domain_refuses_nobody_for_good(fresh: Process) -> None:
+    """As one on a volume that was not mounted: all its senders must come back."""
+    fresh.environment["GATEPOST_SMTP__HOST"] = "127.0.0.2"
+    fresh.start()
+    assert f"there is none in {fresh.state} yet" in fresh.log()
+    stranger = ("send", "--from", "ann@customer.org", "--to", "help@own.org")
+    assert fresh.run(*stranger).stdout.startswith("451 4.3.5 ")
+    assert fresh.run("send", "--from", "ann@customer.org", "--to", "x@sandbox.test").stdout.startswith("550 5.1.1 ")
+    assert "dns.domain" in fresh.run("doctor", "--brief").stdout
+    for step in (("tenant", "add", "own"), ("domain", "add", "own.org", "-t", "own")):
+        assert fresh.run(*step).returncode == 0
+    assert fresh.run(*stranger).stdout.startswith("550 5.1.1 ")
+    assert fresh.run(*stranger[:-1], "help@elsewhere.org").stdout.startswith("550 5.7.1 ")
+    assert "dns.domain" not in fresh.run("doctor", "--brief").stdout
 
 
 def test_a_killed_postgres_is_mended_and_mail_flows_again(fresh: Process) -> None:

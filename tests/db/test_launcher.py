@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from gatepost.db.binaries import service_account
 from gatepost.db.launcher import Cluster, LauncherError, find_binaries, home_for
@@ -245,17 +246,6 @@ def test_its_processes_cannot_tell_another_account_our_secrets(state: Path, monk
         cluster.stop()
 
 
-def test_below_a_closed_folder_the_data_lie_where_postgres_can_reach_them(state: Path) -> None:
-    closed = state / "closed"
-    closed.mkdir(mode=0o700)
-    inner = closed / "state"
-    inner.mkdir()
-    home = home_for(inner)
-    assert home != inner
-    assert home_for(inner) == home
-    home.rmdir()
-
-
 def test_a_folder_without_postgres_is_refused_by_name(state: Path) -> None:
     with pytest.raises(LauncherError, match=str(state)):
         find_binaries(state, state)
@@ -344,3 +334,45 @@ def test_a_postgres_of_another_container_lives_elsewhere_though_its_folder_has_t
 
 def _name(process: subprocess.Popen[bytes]) -> str:
     return Path(f"/proc/{process.pid}/comm").read_text().strip()
+
+
+@pytest.fixture
+def distant(state: Path) -> Iterator[tuple[Cluster, Path]]:
+    """A house whose socket's own name is too long, and the folder of the short way to it."""
+    deep = state / ("deep" * 20)
+    deep.mkdir(mode=0o755)
+    cluster = start(deep)
+    way = Path(str(conninfo_to_dict(cluster.dsn("gatepost_app"))["host"])).parent
+    yield cluster, way
+    cluster.stop()
+    (way / "run").unlink(missing_ok=True)
+    way.rmdir()
+
+
+def test_a_way_that_was_tidied_away_comes_back_to_the_same_postgres(distant: tuple[Cluster, Path]) -> None:
+    cluster, way = distant
+    assert not cluster.keep_way()
+    shutil.rmtree(way)
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(cluster.dsn("gatepost_owner"))
+    assert cluster.keep_way()
+    with psycopg.connect(cluster.dsn("gatepost_owner")) as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
+
+
+def test_a_way_that_another_took_is_refused(distant: tuple[Cluster, Path]) -> None:
+    cluster, way = distant
+    shutil.rmtree(way)
+    way.symlink_to("/")  # as another account might
+    try:
+        with pytest.raises(LauncherError, match="another account"):
+            cluster.keep_way()
+    finally:
+        way.unlink()
+        way.mkdir()
+
+
+def test_no_port_of_the_environment_comes_in_place_of_ours(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGPORT", "6543")
+    cluster = start(state)
+    cluster.stop()

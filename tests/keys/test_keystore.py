@@ -124,7 +124,7 @@ async def test_what_was_written_and_destroyed_is_not_written_again(store: KeySto
             may_go_on.wait(5)
             return super().pop(*given)
 
-    store._pending = Pending(store._pending)
+    store._drafts._made = Pending(store._drafts._made)
     first, second = (threading.Thread(target=store.flush_now) for _ in range(2))
     first.start()
     is_written.wait(5)

@@ -30,7 +30,7 @@ async def test_keys_are_written_while_every_shared_thread_is_busy(store: KeyStor
         store.vault("tn_a").meet(["boss@corp.example"])
         async with asyncio.timeout(5):
             await store.flush()
-        assert not store._pending
+        assert not store._drafts
     finally:
         is_over.set()
         await asyncio.gather(*busy)

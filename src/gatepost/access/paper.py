@@ -7,6 +7,9 @@ from enum import StrEnum
 from gatepost.ids import AccountId, KeyId, PersonId, TenantId
 from gatepost.mail.address import Address
 
+HOUSE_PLAN = "house"
+"""The plan of tenants that are the house's own, such as the canaries': nobody means them who names no tenant."""
+
 
 class Role(StrEnum):
     """What somebody is to a tenant."""

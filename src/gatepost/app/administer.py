@@ -6,7 +6,7 @@ Every act leaves one leaf with ids only; what a person would recognise (an addre
 from collections.abc import Mapping
 
 from gatepost import access, decide, domains, record
-from gatepost.access.paper import Account, ApiKey, Person, Role, Scope, Tenant
+from gatepost.access.paper import HOUSE_PLAN, Account, ApiKey, Person, Role, Scope, Tenant
 from gatepost.db import Transaction
 from gatepost.deliver import ask
 from gatepost.domains.paper import Domain
@@ -16,7 +16,6 @@ from gatepost.mail.address import Address, normalise_domain
 from gatepost.record.paper import Consequence, Json, Kind
 from gatepost.record.trust_log import TRUST
 from gatepost.record.word_store import Place
-from gatepost.trust.paper import HOUSE_PLAN
 from gatepost.upkeep.admitted_store import row_digest
 from gatepost.workbench import Bench, change
 from gatepost.workbench.change import Wish

@@ -22,14 +22,14 @@ from gatepost.app.ways_out import next_hop, place, register
 from gatepost.blobs import Blobs, Endpoint, Store, folder_of, is_bucket, read_endpoint
 from gatepost.clock import UNKNOWN
 from gatepost.db import Database, GroupCommit
-from gatepost.db.launcher import OWNER, Cluster, find_binaries, home_for
+from gatepost.db.launcher import OWNER, Cluster, LauncherError, find_binaries, home_for
 from gatepost.db.migrate import check_schema, migrate
 from gatepost.db.outside import DsnError, as_role, places, through
 from gatepost.dns import CachingResolver, Client, addresses_of, hosts_in, servers_in
 from gatepost.egress import Egress, EgressRefusedError, Purpose, UnreachableError, is_address
 from gatepost.jobs import Jobs
 from gatepost.journey import House
-from gatepost.keys import KeyStore
+from gatepost.keys import FILE, KeyStore
 from gatepost.ledger.errors import LedgerError
 from gatepost.mail.address import AddressError, normalise_domain
 from gatepost.mail.own_ids import OwnIds
@@ -70,12 +70,18 @@ def embedded_postgres(settings: Settings) -> Iterator[Cluster]:
     """Run the embedded PostgreSQL while the context lasts, with this release's schema.
 
     Raises:
-        LauncherError: it cannot be started.
+        LauncherError: it cannot be started, or a house that has keys lacks its data.
         MigrationError: its schema does not fit this release.
     """
     home = home_for(settings.state)
     configured = Path(settings.database.binaries) if settings.database.binaries else None
     cluster = Cluster(home, find_binaries(home, configured))
+    if (settings.state / "keys" / FILE).exists() and not cluster.is_made:  # the data are made before the keys
+        raise LauncherError(
+            f"the house in {settings.state} has keys, and no data of PostgreSQL in {home}: mount or bring back what lay"
+            " there, or `gatepost database restore` a dump; where its PostgreSQL is another, name it (GATEPOST_CONFIG);"
+            " to begin anew for good, move the folder keys away"
+        )
     try:
         cluster.start()
         bring_up(settings, cluster.dsn(OWNER))

@@ -133,7 +133,10 @@ def _server(app: Any, door: str, certificate: Certificate | None) -> _Server:
 def _listen(host: str, port: int, door: str) -> socket.socket:
     try:
         listener = socket.create_server(
-            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=BACKLOG
+            (host, port),
+            family=socket.AF_INET6 if ":" in host else socket.AF_INET,
+            backlog=BACKLOG,
+            dualstack_ipv6=host == "::",
         )
     except OSError as error:
         raise cannot_listen(door, host, port, error) from error

@@ -3,13 +3,13 @@
 from gatepost import access
 from gatepost.access.paper import Role
 from gatepost.app import administer
+from gatepost.app.given import SANDBOX
 from gatepost.app.state import Sandbox, keep_sandbox, sandbox
 from gatepost.journey import House
 from gatepost.mail.address import Address
 from gatepost.settings import Settings
 
 NAME = "sandbox"
-DOMAIN = "sandbox.test"  # RFC 2606: nobody's, so no real mail can ever be meant for it
 TRUSTED = "you@example.com"
 POLICY: dict[str, object] = {
     "defaultAction": "bounce",
@@ -33,12 +33,12 @@ async def ensure(settings: Settings, house: House) -> Sandbox:
     every = await access.list_tenants(house.db)
     tenant = next((tenant for tenant in every if tenant.name == NAME), None)
     tenant = tenant or await administer.add_tenant(house, name=NAME, plan="sandbox")
-    address = Address.parse(f"agent@{DOMAIN}")
+    address = Address.parse(f"agent@{SANDBOX}")
     async with house.db.transaction(tenant.id) as tx:
         account = await access.account_at(tx, address)
-        has_domain = await access.account_at(tx, Address.parse(f"postmaster@{DOMAIN}")) is not None
+        has_domain = await access.account_at(tx, Address.parse(f"postmaster@{SANDBOX}")) is not None
     if not has_domain:
-        await administer.add_domain(house, tenant.id, DOMAIN)
+        await administer.add_domain(house, tenant.id, SANDBOX)
     account = account or await administer.add_mailbox(house, tenant.id, address)
     await administer.set_policy(house, tenant.id, account.id, POLICY)
     _, owner = await administer.add_key(house, tenant.id, Role.OWNER, label="sandbox owner")

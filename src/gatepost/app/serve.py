@@ -19,10 +19,12 @@ from gatepost.app.build import clock, entropy, guards_no_fork, open_house, seque
 from gatepost.app.chores import Staff, chores_of, replay_before_doors
 from gatepost.app.doorway import doorway
 from gatepost.app.errors import STOP_ANSWER_S, HouseEndedError
+from gatepost.app.given import is_given
 from gatepost.app.hosting import Hosting
 from gatepost.app.keeping import open_keeper
-from gatepost.app.lifetime import note_restart, note_start, note_stop
+from gatepost.app.lifetime import note_start, note_stop
 from gatepost.app.listeners import Doors, open_doors
+from gatepost.app.mending import keep_reachable, mend
 from gatepost.app.noting import noting
 from gatepost.app.open import refuse_lag
 from gatepost.app.past import Past
@@ -32,13 +34,12 @@ from gatepost.app.state import Running, announced
 from gatepost.app.systemd import Supervisor
 from gatepost.app.workers import Order
 from gatepost.db import Database
-from gatepost.db.launcher import Cluster, LauncherError
+from gatepost.db.launcher import Cluster
 from gatepost.db.lease import HeldError, Holder, Lease
 from gatepost.db.outside import through, without_passwords
 from gatepost.egress import Egress
 from gatepost.egress.addresses import is_this_machine
 from gatepost.jobs import Handler, Job, Lane, TryAgainError
-from gatepost.jobs.pause import pause
 from gatepost.jobs.pressure import Pressure
 from gatepost.journey import House
 from gatepost.meters import Meters
@@ -47,9 +48,6 @@ from gatepost.upkeep.siem import Exporter
 
 log = structlog.get_logger()
 
-DEATHS_WINDOW_S = 600
-START_PAUSE_S, START_PAUSE_MAX_S = 1.0, 5.0
-DEATH_PAUSE_MAX_S = 60.0
 STOP_WITHIN_S = 25.0
 """What is still at work so long after it was told to stop is called off; whoever stopped us waits for a minute."""
 
@@ -132,10 +130,8 @@ async def serve(
         reloader = Reloader(settings, calls.reread, doors.changeable, house, calls.supervisor)
         if calls.prepare is not None:
             await calls.prepare(house)
-        if guards_no_fork(settings) and not (
-            allow_loopback and is_this_machine(settings.smtp.host)
-        ):  # nobody's mail yet
-            log.warning("log.unguarded", second="inside the state folder", witnesses=0, see="docs/durability.md")
+        if not (allow_loopback and is_this_machine(settings.smtp.host)):  # else nobody's mail yet
+            await _warn(settings, house)
         await note_start(settings, house)  # before anybody hears of us: a database lost from here on is mended
         house.db.keys.reserve()
         process.settle_in()
@@ -165,7 +161,8 @@ async def serve(
                         trusting.look(settings, house, running, staff.keeper, stop, is_tried_out=allow_loopback)
                     )
                 if cluster is not None:
-                    chores.start(_mend(cluster, house, stop))
+                    chores.start(mend(cluster, house, stop))
+                    chores.start(keep_reachable(cluster, stop))
                 calls.supervisor.ready()
                 await asked.wait()
                 calls.supervisor.stopping()
@@ -175,6 +172,14 @@ async def serve(
                 _stop(stop, house, staff)
                 await chores.end(STOP_WITHIN_S)
             await note_stop(house)
+
+
+async def _warn(settings: Settings, house: House) -> None:
+    """Say what is missing in a house to which the world can write."""
+    if guards_no_fork(settings):
+        log.warning("log.unguarded", second="inside the state folder", witnesses=0, see="docs/durability.md")
+    if not await is_given(house.db):
+        log.warning("house.empty", state=str(settings.state.resolve()), see="docs/running.md#an-empty-house")
 
 
 def _index(house: House, chores: Chores, stop: asyncio.Event) -> None:
@@ -317,63 +322,3 @@ def _measured(kind: str, handler: Handler, meters: Meters) -> Handler:
             meters.ran(kind, end, time.monotonic() - began)
 
     return run
-
-
-async def _mend(cluster: Cluster, house: House, stop: asyncio.Event) -> None:
-    """Start PostgreSQL again when it dies, each time later where it keeps dying.
-
-    The house stays: it answers 451, and its clients come back. One that ended would bring nobody back.
-    """
-    loop = asyncio.get_running_loop()
-    deaths: list[float] = []
-    stopped = asyncio.ensure_future(stop.wait())
-    while not stop.is_set():
-        ended = asyncio.ensure_future(cluster.ended())
-        await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        if not ended.done():
-            ended.cancel()
-            return
-        deaths = [at for at in deaths if at > loop.time() - DEATHS_WINDOW_S] + [loop.time()]
-        log.error("postgres.died", code=ended.result(), deaths=len(deaths), log=str(cluster.log_path))
-        code = ended.result()
-        if len(deaths) > 1:  # a disk that fails at the first write after each start needs time, not another start
-            await pause(stop, min(START_PAUSE_S * 2 ** (len(deaths) - 2), DEATH_PAUSE_MAX_S))
-        if await _start_again(cluster, stop):
-            await asyncio.gather(house.db.refresh(), house.accepting.refresh())
-            log.warning("postgres.mended")
-            await note_restart(house, code)
-
-
-async def _start_again(cluster: Cluster, stop: asyncio.Event) -> bool:
-    """Start PostgreSQL, again and again where its disk is full or fails; return whether it is up.
-
-    Meanwhile the house answers 451 and 452, and its clients come back: more than it could do for them by ending.
-    """
-    pause_s = START_PAUSE_S
-    while not stop.is_set():
-        try:
-            await _start_unless(stop, cluster)
-        except (LauncherError, OSError):
-            log.error("postgres.not_started", log=str(cluster.log_path), next_try_s=pause_s)
-            await pause(stop, pause_s)
-            pause_s = min(2 * pause_s, START_PAUSE_MAX_S)
-        else:
-            return True
-    return False
-
-
-async def _start_unless(stop: asyncio.Event, cluster: Cluster) -> None:
-    """Start PostgreSQL; call that off where the house is to stop: its last thread would hold it up.
-
-    Raises:
-        LauncherError: it did not start, or was called off.
-        OSError: as it says.
-    """
-    starting, stopped = asyncio.ensure_future(asyncio.to_thread(cluster.start)), asyncio.ensure_future(stop.wait())
-    try:
-        await asyncio.wait({starting, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        stopped.cancel()
-        if not starting.done():
-            cluster.call_off()
-    await starting

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gatepost import access, domains, record
 from gatepost.app.errors import HouseEndedError
+from gatepost.app.given import Knowledge
 from gatepost.app.reload import limits
 from gatepost.arrive import Certificate, Pair, SmtpServer, self_signed, why_refused
 from gatepost.arrive.capacity import free_octets
@@ -53,6 +54,7 @@ def smtp_door(settings: Settings, house: House, certificate: Certificate) -> Smt
         route=directory.route,
         known_route=directory.known,
         tenant_of=tenant_of,
+        knows=Knowledge(house.db, house.hostname).knows,
         receive=partial(carry, house=house),
         refused=refused,
         tls=certificate.context,

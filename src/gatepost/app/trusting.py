@@ -12,10 +12,11 @@ import structlog
 
 import gatepost
 from gatepost import access, domains
-from gatepost.access.paper import Role
+from gatepost.access.paper import HOUSE_PLAN, Role
 from gatepost.act import hosted
 from gatepost.app import administer, rounds
 from gatepost.app.build import hostname_of
+from gatepost.app.given import canary_domain
 from gatepost.app.keeping import open_keeper
 from gatepost.app.state import Running
 from gatepost.app.ways_out import reached
@@ -52,7 +53,7 @@ from gatepost.trust.document import Past, claims_of
 from gatepost.trust.duty import Duty
 from gatepost.trust.engine import Engine
 from gatepost.trust.folder import Folder
-from gatepost.trust.paper import HOUSE_PLAN, Shown
+from gatepost.trust.paper import Shown
 from gatepost.trust.probe.mail import FRIEND, GUARDED, UNPROVEN
 from gatepost.trust.telling import HOUSE
 from gatepost.trust.weakness import normal, pin
@@ -226,7 +227,7 @@ async def ensure_canary(house: House) -> Canary:
 
 async def _ensure(house: House) -> Canary:
     """Make what is not there yet; each step asks whether it was done."""
-    domain = f"canary.{house.hostname}"
+    domain = canary_domain(house.hostname)
     tenant = await _tenant(house)
     await _answer_for(house, tenant, domain)
     address = Address.parse(f"probe@{domain}")

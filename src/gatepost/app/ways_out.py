@@ -5,7 +5,7 @@ closed all others.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import urlsplit
 
 from gatepost.egress import (
@@ -24,6 +24,7 @@ from gatepost.egress.paper import ANY_HOST, ANY_PORT, UNDECLARED
 from gatepost.settings import PORT_MAX, DestinationSettings, Settings, SettingsError
 
 SMTP_PORT = 25
+_MAPPED = IPv6Network("::ffff:0:0/96")  # RFC 4291 section 2.5.5.2
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 Place = tuple[str, int]
@@ -261,6 +262,9 @@ def network(text: str, where: str) -> Network:
         SettingsError: it is none; ``where`` names the setting.
     """
     try:
-        return ip_network(text)
+        found = ip_network(text)
     except ValueError as error:
         raise SettingsError(f"{where}: {text!r} is no network, such as 10.1.0.0/16 or fd00::/8") from error
+    if isinstance(found, IPv6Network) and found.subnet_of(_MAPPED):  # addresses are compared as what they stand for
+        return IPv4Network((int(found.network_address) & 0xFFFF_FFFF, found.prefixlen - _MAPPED.prefixlen))
+    return found

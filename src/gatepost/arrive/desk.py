@@ -9,7 +9,7 @@ import structlog
 
 from gatepost.arrive import reply
 from gatepost.arrive.deadlines import Deadlines
-from gatepost.arrive.events import Nobody, RecipientAnswer, Unsettled
+from gatepost.arrive.events import Nobody, NotYet, RecipientAnswer, Unsettled
 from gatepost.arrive.paper import Arrived
 from gatepost.arrive.refusals import Refusal
 from gatepost.arrive.reply import Reply
@@ -21,10 +21,16 @@ from gatepost.meters import Raised
 Route = Callable[[Address | None], Awaitable[Destination | None]]
 KnownRoute = Callable[[Address | None], Destination | None]
 TenantOf = Callable[[str], Awaitable[TenantId | None]]
+Knows = Callable[[str], Awaitable[bool]]
 Receive = Callable[[Arrived], Awaitable[Reply]]
 TellRefused = Callable[[TenantId | None, str], Awaitable[None]]
 
 log = structlog.get_logger()
+
+
+async def knows_all(_: str) -> bool:
+    """Say that whoever is unknown is refused for good, whatever the domain."""
+    return True
 
 
 class Desk:
@@ -35,6 +41,7 @@ class Desk:
         route: where an address leads; None asks for the bare ``postmaster``.
         known_route: the same from memory, at once; None where that says nothing.
         tenant_of: who answers for a domain; None: nobody here.
+        knows: whether an address that leads nowhere is refused for good, by its domain.
         receive: carries a message to its disposition; returns once it is committed.
         refused: is told of each mail turned away before a decision.
         answer_s: how long any of them may take.
@@ -50,11 +57,13 @@ class Desk:
         refused: TellRefused,
         answer_s: float,
         known_route: KnownRoute = lambda _: None,
+        knows: Knows = knows_all,
     ) -> None:
         self._hostname = hostname
         self._route = route
         self.known_route = known_route
         self._tenant_of = tenant_of
+        self._knows = knows
         self._receive = receive
         self._refused = refused
         self._deadlines = Deadlines(answer_s)
@@ -73,7 +82,7 @@ class Desk:
                 is_ours = tenant or (address and address.domain == self._hostname)
                 if address is None or (is_ours and address.local.lower() == "postmaster"):
                     return await self._route(None) or Unsettled()
-                return Nobody(tenant)
+                return Nobody(tenant) if await self._knows(address.domain) else NotYet()
         except Exception as error:  # noqa: BLE001  # the door outlives whatever the look-up meets
             log.warning("smtp.route_failed", error=Raised.by(error))
             return Unsettled()

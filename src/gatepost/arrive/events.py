@@ -67,4 +67,8 @@ class Unsettled(Struct, frozen=True, gc=False):
     """The look-up failed; a later attempt may know."""
 
 
-RecipientAnswer = Destination | Nobody | Unsettled
+class NotYet(Struct, frozen=True, gc=False):
+    """The address leads nowhere in a house that nobody gave a domain yet: a later attempt may meet one that has it."""
+
+
+RecipientAnswer = Destination | Nobody | NotYet | Unsettled

@@ -26,5 +26,6 @@ class Refusal(StrEnum):
     LIMIT_CONNECTIONS = "limit.connections"
     LIMIT_TRANSACTIONS = "limit.transactions"
     LIMIT_TIME = "limit.time"
+    HOUSE_EMPTY = "house.empty"  # nobody gave this house a domain yet; the client was asked to try again
     HOUSE_UNSETTLED = "house.unsettled"  # receiving failed inside the house; the client was asked to try again
     POLICY_UNREADABLE = "policy.unreadable"  # what failed is that this release cannot read the policy in force

@@ -95,6 +95,7 @@ NO_RECIPIENTS = Reply(554, "5.5.1", "No valid recipients")
 # Recipients.
 RECIPIENT_UNKNOWN = Reply(550, "5.1.1", "No such recipient here")
 RELAY_DENIED = Reply(550, "5.7.1", "Relaying denied")
+NOT_YET = Reply(451, "4.3.5", "No domain is set up here yet, try again later")
 TOO_MANY_RECIPIENTS = Reply(452, "4.5.3", "Too many recipients")
 OTHER_TRANSACTION = Reply(452, "4.5.3", "Send to this recipient in another transaction")
 

@@ -13,7 +13,7 @@ import structlog
 
 from gatepost.arrive.capacity import Capacity
 from gatepost.arrive.connection import LINGER_S, Connection, Premises
-from gatepost.arrive.desk import Desk, KnownRoute, Receive, Route, TellRefused, TenantOf
+from gatepost.arrive.desk import Desk, KnownRoute, Knows, Receive, Route, TellRefused, TenantOf, knows_all
 from gatepost.arrive.limits import Admissions, Limits
 from gatepost.arrive.spool import Spools
 from gatepost.arrive.turns import Turns
@@ -22,6 +22,7 @@ from gatepost.mail.address import normalise_domain
 from gatepost.meters import UNMETERED, Meters
 
 BACKLOG = 1024  # connections the kernel holds for us in a burst
+EVERYWHERE = ("::", "0.0.0.0")  # noqa: S104  # where the operator says so
 
 log = structlog.get_logger()
 
@@ -35,6 +36,7 @@ class SmtpServer:
         route: where an address leads; None asks for the bare ``postmaster``.
         known_route: the same from memory, at once; None where that says nothing.
         tenant_of: who answers for a domain; None: nobody here.
+        knows: whether an address that leads nowhere is refused for good, by its domain.
         receive: carries a message to its disposition and says what to answer. Raising means 451.
         refused: is told, with a reason of ``refusals``, of each mail turned away before a decision.
         tls: None: STARTTLS is not offered.
@@ -57,6 +59,7 @@ class SmtpServer:
         route: Route,
         known_route: KnownRoute = lambda _: None,
         tenant_of: TenantOf,
+        knows: Knows = knows_all,
         receive: Receive,
         refused: TellRefused,
         tls: ssl.SSLContext | None,
@@ -78,6 +81,7 @@ class SmtpServer:
                 route=route,
                 known_route=known_route,
                 tenant_of=tenant_of,
+                knows=knows,
                 receive=receive,
                 refused=refused,
                 answer_s=limits.answer_s,
@@ -93,21 +97,38 @@ class SmtpServer:
         self._connections: dict[Connection, None] = {}  # oldest first
         self._making_room: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._listener: asyncio.Server | None = None
+        self._listeners: list[asyncio.Server] = []
         self._is_idle = asyncio.Event()
         self._is_idle.set()
 
     async def start(self, host: str, port: int, *, reuse_port: bool = False) -> int:
         """Listen, and return the port: the one given, or for 0 the one the system chose.
 
+        ``::`` stands for every address of both families, of which a socket of the loop's has one alone.
+
         Raises:
             OSError: the address cannot be had.
         """
         loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(
-            lambda: Connection(self._premises, self, loop), host, port, backlog=BACKLOG, reuse_port=reuse_port or None
-        )
-        return int(self._listener.sockets[0].getsockname()[1])
+        try:
+            for each in EVERYWHERE if host == EVERYWHERE[0] else (host,):
+                listener = await loop.create_server(
+                    lambda: Connection(self._premises, self, loop),
+                    each,
+                    port,
+                    backlog=BACKLOG,
+                    reuse_port=reuse_port or None,
+                )
+                self._listeners.append(listener)
+                port = int(listener.sockets[0].getsockname()[1])
+        except OSError:
+            self._stop_listening()
+            raise
+        return port
+
+    def _stop_listening(self) -> None:
+        for listener in self._listeners:
+            listener.close()
 
     def adopt(self, limits: Limits) -> None:
         """Take these limits for every connection from now on; those inside keep theirs, and are still counted."""
@@ -117,8 +138,7 @@ class SmtpServer:
 
     async def close(self, grace_s: float) -> None:
         """Take nobody new, let messages under way be finished for ``grace_s`` seconds, then hang up."""
-        if self._listener:
-            self._listener.close()
+        self._stop_listening()
         if self._making_room:
             self._making_room.cancel()
         for connection in tuple(self._connections):

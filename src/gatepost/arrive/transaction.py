@@ -6,7 +6,7 @@ from typing import Self
 from gatepost.arrive import reply
 from gatepost.arrive.command import Bdat
 from gatepost.arrive.content import Inspection
-from gatepost.arrive.events import Nobody, RecipientAnswer, Unsettled
+from gatepost.arrive.events import Nobody, NotYet, RecipientAnswer, Unsettled
 from gatepost.arrive.limits import Limits
 from gatepost.arrive.refusals import Refusal
 from gatepost.arrive.reply import Reply
@@ -54,6 +54,8 @@ class Transaction:
         match answer:
             case Unsettled():
                 return reply.TRY_AGAIN, None, Refusal.RECIPIENT_UNSETTLED
+            case NotYet():
+                return reply.NOT_YET, None, Refusal.HOUSE_EMPTY
             case Nobody(tenant=None):
                 return reply.RELAY_DENIED, None, Refusal.RELAY_DENIED
             case Nobody(tenant=tenant):

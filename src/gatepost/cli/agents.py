@@ -96,7 +96,7 @@ def set_(
     """Put the agent of a TOML file in force for a mailbox, as a new version."""
     try:
         written = tomllib.loads(_read(file))
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise Refusal(f"{file} is not valid TOML: {error}") from error
 
     async def work(house: House, tx: Transaction) -> hosted.Agent:

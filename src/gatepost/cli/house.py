@@ -23,6 +23,7 @@ from gatepost.cli.frame import Config, Refusal, read_settings, with_house
 from gatepost.cli.menu import app
 from gatepost.db.launcher import Cluster
 from gatepost.journey import House
+from gatepost.keys import FILE
 from gatepost.settings import Settings
 
 RELOAD_WITHIN_S = 15
@@ -40,6 +41,14 @@ def up(config: Config = None) -> None:
     signal.signal(signal.SIGTERM, _end_start)
     signal.signal(signal.SIGHUP, _hung_up_early())
     typer.echo(f"Starting Gatepost; everything it keeps is in {folder}", err=True)
+    if not (folder / "keys" / FILE).exists():
+        typer.echo(
+            f"A NEW HOUSE BEGINS: there is none in {folder} yet. Where you had one, stop this: its volume is", err=True
+        )
+        typer.echo(
+            "not mounted, or GATEPOST_STATE names another folder. Until it has a domain it refuses no mail for good.",
+            err=True,
+        )
     with state.locked(folder), embedded_postgres(settings) as cluster:
         if (folder / "postgres").is_symlink():
             away = (folder / "postgres").readlink()
@@ -87,8 +96,8 @@ def serve_(config: Config = None) -> None:
 
     async def say(house: House, running: Running) -> None:
         del house
-        typer.echo(f"Serving: SMTP {running.smtp_host}:{running.smtp_port}, REST {running.base_url}", err=True)
-        typer.echo(f"Metrics: http://{settings.metrics.host}:{running.metrics_port}/metrics", err=True)
+        typer.echo(f"Serving: SMTP {_at(running.smtp_host, running.smtp_port)}, REST {running.base_url}", err=True)
+        typer.echo(f"Metrics: http://{_at(settings.metrics.host, running.metrics_port)}/metrics", err=True)
         if opened := settings.egress.allow_private:
             typer.echo(f"Webhooks and mail may reach {', '.join(opened)}, as egress.allow_private says.", err=True)
         _tell_of_room(settings)
@@ -169,9 +178,9 @@ def _greet(settings: Settings, running: Running, kept: Sandbox, config: Path | N
         f"""
 Gatepost is up. Ctrl-C stops it.
 
-  SMTP     {running.smtp_host}:{running.smtp_port}
+  SMTP     {_at(running.smtp_host, running.smtp_port)}
   REST     {running.base_url}, described by its /openapi.json{trust}
-  metrics  http://{settings.metrics.host}:{running.metrics_port}/metrics
+  metrics  http://{_at(settings.metrics.host, running.metrics_port)}/metrics
   mailbox  {kept.address}, id {kept.mailbox_id}
   state    {folder}
   keys     {folder}/sandbox.json, readable by you alone
@@ -188,6 +197,11 @@ Three commands to try in another terminal, from this folder (cd {shlex.quote(str
       both decisions are in the record; recompute it from its tiles
 """
     )
+
+
+def _at(host: str, port: int) -> str:
+    """Return a place as it stands in a URL (RFC 3986 section 3.2.2)."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _tell_of_room(settings: Settings) -> None:

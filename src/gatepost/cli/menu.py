@@ -21,6 +21,7 @@ MENU: dict[str, tuple[tuple[str, ...], str]] = {
         "Let the running house read its settings and certificates anew; nobody is disconnected.",
     ),
     "migrate": (("house",), "Bring the database's schema up to this release, as its owner."),
+    "database": (("database",), "The embedded PostgreSQL's data: dump them, restore them."),
     "settings": (("facts",), "List every setting with its default and meaning."),
     "sandbox": (("facts",), "Describe the running house's sandbox: where it listens, its mailbox and its keys."),
     "doctor": (

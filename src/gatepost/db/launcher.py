@@ -19,6 +19,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from gatepost.db.binaries import Binaries, LauncherError, find_binaries, service_account
+from gatepost.db.home import home_for
 from gatepost.db.surroundings import handed_on
 from gatepost.durable import make_folder, sync_folder
 
@@ -26,6 +27,7 @@ __all__ = ["Binaries", "Cluster", "LauncherError", "find_binaries", "home_for"]
 
 FIRST_WITH_BUILTIN_LOCALE = 17
 OWNER = "gatepost_owner"
+DATABASE = "gatepost"
 ROLES = ("gatepost_app", "gatepost_accept", "gatepost_keeper")
 """Who serves, who takes mail, and who forgets: the roles a house that is up connects as."""
 
@@ -35,7 +37,10 @@ _TAIL_CHARS = 800
 _STOP_TIMEOUT_S = 20
 _QUIT_TIMEOUT_S = 10
 """After SIGQUIT: PostgreSQL itself kills what does not end within five seconds."""
-_SOCKET_PATH_MAX = 80  # sun_path is 108 octets, and PostgreSQL appends a name of its own
+PORT = 5432
+"""Part of the socket's name, and said to both sides: each would take it from its environment."""
+_SOCKET_PATH_MAX = 107 - len(f"/.s.PGSQL.{PORT}")  # sun_path is 108 octets, one of them the end (unix(7))
+_SHORT_FOLDERS = Path("/tmp")  # noqa: S108  # 0700, ownership checked below
 # What a statement holds is somebody's; it is no business of a log. An error is told to the one who asked, and is not
 # written down: its message may quote a value. ("log" stands above "error" among the levels of the server's log.)
 _SILENCE = (
@@ -45,29 +50,6 @@ _SILENCE = (
     *("-c", "log_parameter_max_length=0"),
     *("-c", "log_parameter_max_length_on_error=0"),
 )
-_SHARED_HOME = Path("/var/lib/gatepost")
-
-
-def home_for(state: Path) -> Path:
-    """Return the folder for PostgreSQL's files: the state folder, where the account it runs as can reach it.
-
-    As root, PostgreSQL runs under another account; a state folder below a closed one (``/root``) is out of its
-    reach, and opening the folders above would be no service. Then a folder below ``/var/lib/gatepost`` holds the
-    data, and ``postgres`` in the state folder points there.
-    """
-    state = state.resolve()
-    pointer = state / "postgres"
-    if pointer.is_symlink():
-        return pointer.readlink()
-    if service_account() is None or all(parent.stat().st_mode & 0o001 for parent in (state, *state.parents)):
-        return state
-    # Named after this very folder, so that a new state folder at the same path never meets the data of an old one.
-    digest = hashlib.sha256(f"{state}:{state.stat().st_ino}:{time.time_ns()}".encode()).hexdigest()[:16]
-    home = _SHARED_HOME / digest
-    make_folder(home, mode=0o711)
-    pointer.symlink_to(home)
-    sync_folder(state)
-    return home
 
 
 class Cluster:
@@ -80,9 +62,10 @@ class Cluster:
         self._data = self._root / "data"
         self._lock = self._data / "postmaster.pid"
         self._socket = self._root / "run"
+        self._way = self._socket
         if len(os.fsencode(self._socket)) > _SOCKET_PATH_MAX:
             digest = hashlib.sha256(os.fsencode(self._socket)).hexdigest()[:16]
-            self._socket = Path(f"/tmp/gatepost-{os.geteuid()}-{digest}")  # noqa: S108  # 0700, ownership checked below
+            self._way = _SHORT_FOLDERS / f"gatepost-{os.geteuid()}-{digest}" / "run"
         self._is_owner_out = False
         self._log_from = 0
         self._is_called_off = threading.Event()
@@ -91,12 +74,23 @@ class Cluster:
     def dsn(self, role: str) -> str:
         """Return the connection string for ``role``: one that a house serves as, or ``OWNER``, who migrates."""
         return make_conninfo(
-            host=str(self._socket),
+            host=str(self._way),
             hostaddr="",  # else libpq would take one from its environment, and connect there
+            port=PORT,
             user=role,
-            dbname="gatepost",
+            dbname=DATABASE,
             application_name="gatepost",
         )
+
+    @property
+    def is_made(self) -> bool:
+        """There is a whole data folder."""
+        return (self._data / "PG_VERSION").exists()
+
+    @property
+    def programs(self) -> Path:
+        """The folder with postgres, and what came along with it."""
+        return self._binaries.folder
 
     @property
     def log_path(self) -> Path:
@@ -111,7 +105,8 @@ class Cluster:
         """
         self._own(self._root)
         self._own(self._socket)
-        if not (self._data / "PG_VERSION").exists():
+        self.keep_way()
+        if not self.is_made:
             self._initialise()
         self._clear_attempts()
         for left in reversed(range(_START_TRIES)):
@@ -126,6 +121,22 @@ class Cluster:
             else:
                 return
 
+    def keep_way(self) -> bool:
+        """See that there is a short way to the socket where its own name is too long to connect to; return whether not.
+
+        It is a link in a folder below /tmp, which whoever tidies up there may remove. The socket itself lies beside the
+        data: with the link it is reached again.
+
+        Raises:
+            LauncherError: the place is taken.
+            OSError: it cannot be made.
+        """
+        if self._way == self._socket or self._way.is_symlink():
+            return False
+        self._own(self._way.parent)
+        self._way.symlink_to(self._socket)
+        return True
+
     def _begin(self) -> None:
         """Begin a postgres in the data folder, and wait for nothing."""
         with self.log_path.open("ab") as log:
@@ -135,7 +146,8 @@ class Cluster:
                     str(self._binaries.folder / "postgres"),
                     *("-D", str(self._data)),
                     *("-c", "listen_addresses="),
-                    *("-c", f"unix_socket_directories={self._socket}"),
+                    *("-c", f"unix_socket_directories={self._way}"),
+                    *("-c", f"port={PORT}"),
                     *("-c", "max_connections=100"),
                     *("-c", "max_wal_size=2GB"),
                     *("-c", "shared_buffers=128MB"),

@@ -13,7 +13,15 @@ from gatepost.domains.paper import (
     RouteTakenError,
     SigningKey,
 )
-from gatepost.domains.routes import add_route, list_routes, remove_route, remove_routes_to, route, tenant_of
+from gatepost.domains.routes import (
+    add_route,
+    is_given_domain,
+    list_routes,
+    remove_route,
+    remove_routes_to,
+    route,
+    tenant_of,
+)
 
 __all__ = [
     "Destination",
@@ -29,6 +37,7 @@ __all__ = [
     "add_domain",
     "add_route",
     "dns_records",
+    "is_given_domain",
     "list_domains",
     "list_routes",
     "remove_domain",

@@ -62,6 +62,17 @@ async def tenant_of(db: Database, domain: str) -> TenantId | None:
     return owned.tenant if owned else None
 
 
+async def is_given_domain(db: Database, *, own_plan: str, sandbox: str) -> bool:
+    """Tell whether anybody gave this house a domain; one without does not know whose mail it should refuse.
+
+    Args:
+        db: the house's database.
+        own_plan: that of tenants whose domains the house made itself.
+        sandbox: the domain to try things out with.
+    """
+    return await store.has_domain(db, own_plan=own_plan, sandbox=sandbox)
+
+
 async def add_route(tx: Transaction, address: Address, account: AccountId) -> Route:
     """Lead mail for ``address`` to an account of the same tenant.
 

@@ -56,6 +56,13 @@ async def find_domain(db: Database, name: str | None) -> Ownership | None:
     return Ownership(TenantId(rows[0].tenant), AccountId(rows[0].postmaster)) if rows else None
 
 
+async def has_domain(db: Database, *, own_plan: str, sandbox: str) -> bool:
+    """Tell whether the house answers for a domain that it did not make itself."""
+    query = "select lookup_any_domain(%(own_plan)s, %(sandbox)s) as found"
+    (row,) = await db.look_up(query, own_plan=own_plan, sandbox=sandbox)
+    return bool(row.found)
+
+
 async def insert_domain(tx: Transaction, domain: Domain) -> bool:
     """Write a domain; False where any tenant has it."""
     query = """

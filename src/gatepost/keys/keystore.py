@@ -21,12 +21,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from typing_extensions import override
 
 from gatepost.clock import Entropy
+from gatepost.keys.drafts import Drafts
 from gatepost.keys.errors import ErasedError, KeyLostError, KeyringError, KeysDamagedError
 from gatepost.keys.keyring import KEY_OCTETS, Keyring
 from gatepost.keys.mac import Mac
-from gatepost.keys.master import MASTER, NEXT, alone, check_file, check_folder, make_master
+from gatepost.keys.master import MASTER, NEXT, alone, check_file, check_folder
 from gatepost.keys.memory import Memory
-from gatepost.keys.rotation import WRAPPING, begin, find_master, lost, rotate, settle
+from gatepost.keys.rotation import WRAPPING, begin, find_master, lay, rotate, settle
 from gatepost.keys.store import House, Row, Rows, unusable
 from gatepost.keys.vault import SUBJECT, Vault
 from gatepost.keys.writer import begin_writing
@@ -58,8 +59,7 @@ class KeyStore:
             self._house = writes.standing_house()
             self._master, self._rotations = settle(folder, self._house, entropy), self._house.rotations
         self._version = rows.version()
-        self._last_id = int.from_bytes(entropy(8), "big") >> 2  # SQLite's are signed; 0 stands for no key
-        self._pending: dict[int, tuple[Row, bytes]] = {}  # made and not written yet; the rows wait for their wrapping
+        self._drafts = Drafts(entropy)
         self._keys: Memory[int, bytes] = Memory(REMEMBERED_MAX)
         self._ids: Memory[tuple[str, Kind, str], int] = Memory(REMEMBERED_MAX)
         self._ciphers: Memory[tuple[int, int], AESGCM] = Memory(REMEMBERED_MAX)
@@ -87,15 +87,8 @@ class KeyStore:
 
     @classmethod
     def _opened(cls, folder: Path, entropy: Entropy) -> Self:
-        path, has_master = folder / FILE, (folder / MASTER).exists()
-        if not path.exists():
-            if has_master:
-                raise KeyringError(lost(folder))
-            make_master(folder / NEXT, entropy)
-        elif not has_master and not (folder / NEXT).exists():
-            raise KeyringError(
-                f"the master key {folder / MASTER} is missing: restore it from your backup; without it nothing opens"
-            )
+        path = folder / FILE
+        lay(folder, entropy, has_store=path.exists())
         try:
             return cls(folder, Rows.open(path), Rows.open(path), entropy)
         except sqlite3.Error as error:
@@ -259,16 +252,15 @@ class KeyStore:
 
     def begin_flush(self) -> asyncio.Future[None] | None:
         """Begin to do the same in a thread, whether anybody waits for it or not; None where there is nothing to do."""
-        return begin_writing(self.flush_now) if self._pending else None
+        return begin_writing(self.flush_now) if self._drafts else None
 
     def flush_now(self) -> None:
         """Do the same while the caller waits."""
         with self._lock:  # to the end: what was written is never written again, for it may be destroyed by then
             with self._writer() as rows:
-                pending = list(self._pending.values())
-                rows.insert(row._replace(wrapped=self._master.wrap(WRAPPING, key, row.about)) for row, key in pending)
-            for row, _ in pending:
-                self._pending.pop(row.id, None)
+                written = self._drafts.wrapped(self._master)
+                rows.insert(written)
+            self._drafts.drop(row.id for row in written)
 
     def _make_lasting(self, tenant: str) -> Row:
         """Make the tenant's key and return it; where another process was quicker, its: the first one stays.
@@ -276,7 +268,7 @@ class KeyStore:
         It is read where it was written: a thread that is reading meanwhile keeps the other connection in the past.
         """
         with self._writer() as rows:
-            draft = Row(self._new_id(), tenant, Kind.TENANT, "", b"")
+            draft = Row(self._drafts.new_id(), tenant, Kind.TENANT, "", b"")
             made = draft._replace(wrapped=self._master.wrap(WRAPPING, self.entropy(KEY_OCTETS), draft.about))
             rows.insert([made])
             return rows.by_name(tenant, Kind.TENANT, "") or made
@@ -287,13 +279,8 @@ class KeyStore:
         A subject's name is ``subject_name``. What any process remembers of them it forgets before it next opens.
         """
         with self._writer() as rows:
-            unwritten = [
-                row.id
-                for row, _ in list(self._pending.values())
-                if row.tenant == tenant and kind in {None, row.kind} and name in {None, row.name}
-            ]
-            for key in unwritten:
-                del self._pending[key]
+            unwritten = self._drafts.named(tenant, kind, name)
+            self._drafts.drop(unwritten)
             found = rows.delete(tenant, kind, name)
             rows.delete_ids(tenant, unwritten)  # which lists them as destroyed
         self._writes.shed()
@@ -306,8 +293,7 @@ class KeyStore:
         For what is done again, such as after a restore: a person who has written since has a newer key.
         """
         with self._writer() as rows:
-            for key in keys:
-                self._pending.pop(key, None)
+            self._drafts.drop(keys)
             found = rows.delete_ids(tenant, keys)
         if found:
             self._writes.shed()
@@ -380,16 +366,15 @@ class KeyStore:
         if row is not None:
             self._keys.put(row.id, self._unwrap(row))
             return self._ids.put(place, row.id)
-        made, key = self._new_id(), self.entropy(KEY_OCTETS)
-        self._pending[made] = Row(made, *place, b""), key
+        made, key = self._drafts.make(*place)
         self._keys.put(made, key)
         return self._ids.put(place, made)
 
     def _key(self, key: int) -> bytes:
         if (known := self._keys.get(key)) is not None:
             return known
-        if (pending := self._pending.get(key)) is not None:
-            return pending[1]
+        if (waiting := self._drafts.key(key)) is not None:
+            return waiting
         row = self._rows.by_id(key)
         if row is None and self._rows.was_destroyed(key):
             raise ErasedError("a key this was sealed under has been destroyed")
@@ -410,14 +395,6 @@ class KeyStore:
                 f"the {row.kind} key {row.id} of {row.tenant or 'the house itself'} in {self._folder / FILE} was"
                 " changed, or exchanged for another: restore the key store from your backup"
             ) from None
-
-    def _new_id(self) -> int:
-        """Return an id nobody else gives. It follows the last one: so new keys lie in few pages of the file.
-
-        Each process counts from a place of its own, drawn from 2^62.
-        """
-        self._last_id += 1
-        return self._last_id
 
     @override
     def __repr__(self) -> str:

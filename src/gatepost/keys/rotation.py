@@ -26,6 +26,23 @@ PROOF = b"gatepost"
 _BATCH = 5_000
 
 
+def lay(folder: Path, entropy: Entropy, *, has_store: bool) -> None:
+    """See that there is a master key to open the store with; make the first one where there is no store either.
+
+    Raises:
+        KeyringError: one of the two is there without the other.
+    """
+    has_master = (folder / MASTER).exists()
+    if not has_store:
+        if has_master:
+            raise KeyringError(lost(folder))
+        make_master(folder / NEXT, entropy)
+    elif not has_master and not (folder / NEXT).exists():
+        raise KeyringError(
+            f"the master key {folder / MASTER} is missing: restore it from your backup; without it nothing opens"
+        )
+
+
 def find_master(folder: Path, house: House, entropy: Entropy) -> tuple[Keyring, str]:
     """Return the master key in force and the name of its file.
 

@@ -194,7 +194,7 @@ def digest_of(files: Mapping[str, bytes]) -> str:
 def _toml(name: str, octets: bytes, faults: list[str]) -> dict[str, Any]:
     try:
         return tomllib.loads(octets.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         faults.append(f"{name}: {error}")
         return {}
 

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from gatepost.access.paper import HOUSE_PLAN
 from gatepost.ids import EntryId, LeafIndex
 from gatepost.record.paper import Json
 
@@ -50,8 +51,6 @@ CADENCE = {
 LIVES = 3
 """A result is stale after so many cadences: two runs may be missed, a third may not."""
 
-HOUSE_PLAN = "house"
-"""The plan of tenants that are the house's own, such as the canaries': nobody means them who names no tenant."""
 OWN_PLANS = frozenset({HOUSE_PLAN, "sandbox"})
 """Tenants that are nobody's customers: the house's own, and the one to try things out with."""
 ABSENT = "feature.absent"

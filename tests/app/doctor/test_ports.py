@@ -100,6 +100,7 @@ async def test_a_house_that_says_it_is_up_and_does_not_answer_is_a_failure(tmp_p
         ("127.0.0.1", "127.0.0.1", False),
         ("0.0.0.0", "127.0.0.1", False),  # noqa: S104  # the case
         ("::", "::1", False),
+        ("::", "127.0.0.1", False),
         ("127.0.0.1", "127.0.0.2", True),
         ("::1", "127.0.0.1", True),
     ],

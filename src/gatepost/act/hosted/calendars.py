@@ -54,11 +54,11 @@ def read_calendars(text: str) -> dict[str, Calendar]:
     """Read the text of a TOML file of tables ``[[calendar]]``, by name; raises ``CalendarError``."""
     try:
         found = _File.model_validate(tomllib.loads(text)).calendar
-    except tomllib.TOMLDecodeError as error:
-        raise CalendarError(str(error)) from None
     except ValidationError as error:
         fault = error.errors(include_input=False, include_context=False, include_url=False)[0]
         raise CalendarError(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}") from None
+    except (ValueError, RecursionError) as error:
+        raise CalendarError(str(error)) from None
     named = {each.name: each for each in found}
     if len(named) < len(found):
         raise CalendarError("two calendars have one name")

@@ -42,7 +42,7 @@ def read(text: str) -> Prices:
     try:
         written = tomllib.loads(text, parse_float=Decimal)
         return {name: _price(name, row) for name, row in written.items()}
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise PricesError(str(error)) from error
 
 

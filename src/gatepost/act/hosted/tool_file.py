@@ -41,8 +41,8 @@ def read_tools(text: str) -> ToolFile:
     """
     try:
         return ToolFile.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ToolFileError(str(error)) from None
     except ValidationError as error:
         fault = error.errors(include_input=False, include_context=False, include_url=False)[0]
         raise ToolFileError(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}") from None
+    except (ValueError, RecursionError) as error:
+        raise ToolFileError(str(error)) from None

@@ -5,6 +5,7 @@ from ipaddress import ip_address
 
 from gatepost import access, domains
 from gatepost.app.doctor.finding import Finding, failure, ok, warning
+from gatepost.app.given import is_given
 from gatepost.db import Database
 from gatepost.dns import Answer, RdType, Resolver, Status
 from gatepost.domains.paper import DnsRecord
@@ -87,6 +88,7 @@ async def look_at_domains(db: Database, resolver: Resolver, hostname: str) -> li
     there = {domain for (domain, _), answer in zip(wanted, answers, strict=True) if not _is_nothing(answer)}
     trying = {domain for domain, _ in wanted if domain.rpartition(".")[2] in RESERVED} - there
     return [
+        *([] if await is_given(db) else [_empty()]),
         *([_trying_out(trying)] if trying else []),
         *(
             _compare(domain, hostname, record, answer)
@@ -98,6 +100,15 @@ async def look_at_domains(db: Database, resolver: Resolver, hostname: str) -> li
 
 def _is_nothing(answer: Answer) -> bool:
     return answer.status is not Status.TEMPERROR and not answer.records
+
+
+def _empty() -> Finding:
+    return warning(
+        "dns.domain",
+        "nobody gave this house a domain: mail is answered 451 4.3.5 until somebody does",
+        "gatepost domain add DOMAIN; where it had domains, its state folder or database is another one than before:"
+        " bring that back and start again",
+    )
 
 
 def _trying_out(names: set[str]) -> Finding:

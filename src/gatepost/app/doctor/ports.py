@@ -42,7 +42,7 @@ def _reach(settings: Settings) -> Iterator[Finding]:
         yield warning(
             "smtp.reach",
             f"SMTP listens on {settings.smtp.host}: only this machine can bring mail",
-            "to receive from the network set smtp.host to 0.0.0.0 or ::, and smtp.port to 25",
+            "to receive from the network set smtp.host to :: (IPv4 and IPv6) or 0.0.0.0, and smtp.port to 25",
         )
     elif settings.smtp.port != MAIL_PORT:
         yield warning(
@@ -84,8 +84,8 @@ def _overlap(host: str, other: str) -> bool:
         first, second = ip_address(host), ip_address(other)
     except ValueError:
         return host == other
-    if first.version != second.version:  # asyncio has `::` take IPv6 alone
-        return False
+    if first.version != second.version:  # `::` is of both families
+        return "::" in {host, other}
     return first == second or first.is_unspecified or second.is_unspecified
 
 
@@ -94,7 +94,7 @@ def _try_to_listen(door: str, host: str, port: int) -> Finding:
     word = f"GATEPOST_{door.upper()}__PORT"
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        socket.create_server((host, port), family=family).close()
+        socket.create_server((host, port), family=family, dualstack_ipv6=host == "::").close()
     except PermissionError:
         return failure(
             check,

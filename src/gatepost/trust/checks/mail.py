@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from gatepost import access, domains
+from gatepost.access.paper import HOUSE_PLAN
 from gatepost.clock import Entropy
 from gatepost.db import Database
 from gatepost.ids import EmailId, TenantId, token
@@ -18,7 +19,7 @@ from gatepost.record.commitment import commit
 from gatepost.record.log_store import Stored
 from gatepost.record.paper import Json
 from gatepost.record.search import Sought, page
-from gatepost.trust.paper import HOUSE_PLAN, CannotVerifyError, Finding, Outcome, failed, passed, unverified
+from gatepost.trust.paper import CannotVerifyError, Finding, Outcome, failed, passed, unverified
 from gatepost.trust.probe.client import ProbeError, Prober, Reply
 from gatepost.trust.probe.mail import FRIEND, GUARDED, STRANGER, UNPROVEN, Letter, hand_in
 from gatepost.trust.world import Endpoint, World

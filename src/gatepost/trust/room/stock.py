@@ -85,7 +85,7 @@ def _read(folder: Path) -> list[_Found]:
     try:
         rows = tomllib.loads((folder / "room.toml").read_text()).get("documents", [])
         nda = (folder / "nda.md").read_bytes()
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise StockError(f"{folder} needs room.toml and nda.md: {error}") from error
     if not isinstance(rows, list) or len(rows) > FILES_MAX:
         raise StockError(f"room.toml has [[documents]], {FILES_MAX} at most")
