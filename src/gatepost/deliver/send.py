@@ -149,7 +149,8 @@ class Courier:
             return hops
         octets = sign(raw, keys, at=self.house.clock())
         letter = Letter(submission.id, tenant, submission.mail_from, submission.rcpt_to, octets)
-        return await transmit(letter, hops, hostname=self.house.hostname, egress=self.house.egress)
+        silences = self.traffic.silences
+        return await transmit(letter, hops, hostname=self.house.hostname, egress=self.house.egress, silences=silences)
 
     async def _settle(self, tenant: TenantId, tried: Submission, made: Attempt) -> datetime | None:
         """Record the attempt and what it leads to, in one transaction; return when to try again."""

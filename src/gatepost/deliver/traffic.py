@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from gatepost.deliver.paper import Attempt, AttemptResult
+from gatepost.deliver.silence import Silences
 
 CONVERSATIONS = 64
 """Of the whole house at once."""
@@ -104,6 +105,7 @@ class Traffic:
     """One for all deliveries of a process. ``clock``: seconds that pass."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.silences = Silences(clock)
         self._clock = clock
         self._known: dict[str, _Destination] = {}
         self._registrants: dict[str, _Registrant] = {}
