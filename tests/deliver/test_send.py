@@ -15,7 +15,7 @@ from gatepost.db import Database
 from gatepost.deliver import attempt, handlers, store
 from gatepost.deliver.paper import State, Submission
 from gatepost.deliver.send import KIND, Courier
-from gatepost.deliver.traffic import FIRST, LONG, PATIENCE_S
+from gatepost.deliver.traffic import CROWDED, FIRST, LONG, PATIENCE_S, CrowdedError
 from gatepost.ids import EmailId, SubmissionId
 from gatepost.jobs import TryAgainError
 from gatepost.journey import House
@@ -222,8 +222,8 @@ async def test_where_its_destination_has_no_room_it_is_put_off_and_nothing_is_re
     assert hop is not None
     async with AsyncExitStack() as stack:
         for _ in range(FIRST):
-            await stack.enter_async_context(courier.traffic.toward(f"{hop.host}:{hop.port}"))
-        courier.traffic._clock = lambda: time.monotonic() + PATIENCE_S  # nobody answered since
+            await stack.enter_async_context(standing.traffic.toward(f"{hop.host}:{hop.port}"))
+        standing.traffic._clock = lambda: time.monotonic() + PATIENCE_S  # nobody answered since
         with pytest.raises(TryAgainError) as caught:
             await courier.send(PROMISE)
     assert caught.value.at >= NOW + timedelta(seconds=LONG.least_s)
@@ -232,3 +232,23 @@ async def test_where_its_destination_has_no_room_it_is_put_off_and_nothing_is_re
     await courier.send(PROMISE)
     assert await _state(standing) == (State.SENT, 1)
     assert len(sink.mails) == 1
+
+
+async def test_who_was_put_off_is_called_by_the_answer_to_another(standing: House, clock: Hands) -> None:
+    """Before, it came when its own turn did, however early the destination answered again."""
+    async with standing.db.transaction(TENANT) as tx:
+        await standing.jobs.enqueue(tx, attempt(ONE))  # the one that is kept below
+        waiting = await standing.jobs.enqueue(tx, attempt(SubmissionId("su_b")))
+        await tx.run("update job set reason = %(why)s, due_at = due_at + interval '1 hour'", why=CROWDED)
+    hop = standing.next_hop
+    assert hop is not None
+    traffic = standing.traffic
+    async with AsyncExitStack() as stack:
+        for _ in range(FIRST):
+            await stack.enter_async_context(traffic.toward(f"{hop.host}:{hop.port}"))
+        traffic._clock = lambda: time.monotonic() + PATIENCE_S  # nobody answered since
+        with pytest.raises(CrowdedError):
+            await stack.enter_async_context(traffic.toward(f"{hop.host}:{hop.port}", "", TENANT, waiting))
+    await _send(standing)
+    async with standing.db.transaction(TENANT) as tx:
+        assert (await tx.one("select due_at from job where id = %(id)s", id=waiting)).due_at == clock.now

@@ -48,6 +48,10 @@ class Jobs:
         for some in rounds:
             await store.insert(tx, some, promised_at=now, due_at=now, hint=hint)
 
+    async def hasten(self, tx: Transaction, jobs: Sequence[JobId], *, reason: str) -> int:
+        """Make jobs of this tenant due that wait for ``reason`` (``TryAgainError``) and no other; return how many."""
+        return await store.hasten(tx, jobs, at=self._clock(), reason=reason)
+
     async def run(self, handlers: Mapping[str, Handler], stop: asyncio.Event, *apart: Lane) -> None:
         """Keep promises until ``stop`` is set, several at once, one per key; kinds without a handler are left alone.
 

@@ -110,6 +110,22 @@ async def put_back(tx: Transaction, job: Job, *, due_at: datetime, failures: int
     return bool(await tx.run(query, id=job.id, attempt=job.attempt, **values))
 
 
+async def hasten(tx: Transaction, jobs: Sequence[JobId], *, at: datetime, reason: str) -> int:
+    """Make jobs of this tenant due that were put back for ``reason``; return how many, and tell the workers."""
+    query = """
+        with hastened as (
+          update job set due_at = %(at)s
+          where tenant = %(tenant)s and id = any(%(ids)s) and leased_until is null and reason = %(reason)s
+            and due_at > %(at)s
+          returning id
+        ), hinted as materialized (
+          select pg_notify(%(channel)s, '') where exists (select from hastened)
+        )
+        select count(hastened.id) as count from hastened left join hinted on true
+    """
+    return int((await tx.one(query, ids=list(jobs), at=at, reason=reason, channel=CHANNEL)).count)
+
+
 async def bury(tx: Transaction, job: Job, *, at: datetime, failures: int, reason: str) -> bool:
     """Give the job up and keep it with the reason; False where the lease was lost."""
     query = """
