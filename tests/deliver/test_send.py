@@ -12,8 +12,9 @@ from structlog.testing import capture_logs
 from gatepost import domains, mailbox
 from gatepost.blobs import address_of
 from gatepost.db import Database
-from gatepost.deliver import attempt, handlers, store
+from gatepost.deliver import FAILED, attempt, handlers, store
 from gatepost.deliver.paper import State, Submission
+from gatepost.deliver.retry import GIVE_UP_AFTER
 from gatepost.deliver.send import KIND, Courier
 from gatepost.deliver.traffic import CROWDED, FIRST, LONG, PATIENCE_S, CrowdedError
 from gatepost.ids import EmailId, SubmissionId
@@ -252,3 +253,19 @@ async def test_who_was_put_off_is_called_by_the_answer_to_another(standing: Hous
     await _send(standing)
     async with standing.db.transaction(TENANT) as tx:
         assert (await tx.one("select due_at from job where id = %(id)s", id=waiting)).due_at == clock.now
+
+
+async def test_what_found_no_room_until_its_time_was_over_is_given_up_and_told(standing: House, clock: Hands) -> None:
+    """Behind a destination that hangs, some would never be tried, and nobody told."""
+    hop = standing.next_hop
+    assert hop is not None
+    clock.now = NOW + GIVE_UP_AFTER
+    async with AsyncExitStack() as stack:
+        for _ in range(FIRST):
+            await stack.enter_async_context(standing.traffic.toward(f"{hop.host}:{hop.port}"))
+        standing.traffic._clock = lambda: time.monotonic() + PATIENCE_S  # nobody answered since
+        await _send(standing)
+    assert await _state(standing) == (State.FAILED, 1)
+    assert await consequences(standing.db) == [(KEPT.id, "attempt.deferred")]
+    async with standing.db.transaction(TENANT) as tx:
+        assert [row.kind for row in await tx.all("select kind from job where tenant = %(tenant)s")] == [FAILED]

@@ -17,7 +17,7 @@ from gatepost.deliver.paper import Attempt, AttemptResult, CarriedOut, Queued, S
 from gatepost.deliver.retry import next_attempt_at
 from gatepost.deliver.route import find_hops
 from gatepost.deliver.sign import sign
-from gatepost.deliver.traffic import Called, CrowdedError, call, share_of
+from gatepost.deliver.traffic import CROWDED, Called, CrowdedError, call, share_of
 from gatepost.domains.paper import SigningKey
 from gatepost.ids import SubmissionId, TenantId
 from gatepost.jobs import Handler, Job, Promise, TryAgainError
@@ -27,6 +27,9 @@ from gatepost.record.paper import Consequence, Kind
 KIND = "deliver.attempt"
 FAILED = "deliver.failed"
 """Kept by ``journey``: the account hears of it by the road that all mail takes."""
+
+_CROWDED_OUT = Attempt(AttemptResult.DEFERRED, 0, "4.4.1", CROWDED)
+"""Its time is over, and those ahead of it still hang."""
 
 log = structlog.get_logger()
 
@@ -103,7 +106,10 @@ class Courier:
         try:
             made, called = await self._attempt(job, submission)
         except CrowdedError as crowded:  # nothing was tried, so there is nothing to record
-            raise crowded.at(self.house.clock()) from crowded
+            turn = crowded.at(self.house.clock())
+            if next_attempt_at(1, submitted_at=submission.submitted_at, now=turn.at, past=self.house.past()):
+                raise turn from crowded
+            made, called = _CROWDED_OUT, ()
         log.info(
             "submission.attempted",
             submission=identifier,
