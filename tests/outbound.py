@@ -278,11 +278,11 @@ class Sink:
 
 
 @asynccontextmanager
-async def smtp_sink(**options: Any) -> AsyncIterator[Sink]:
+async def smtp_sink(host: str = "127.0.0.1", port: int = 0, **options: Any) -> AsyncIterator[Sink]:
     """Serve a sink on loopback."""
     sink = Sink()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(sink, hostname="sink.test", loop=loop, **options), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: SMTP(sink, hostname="sink.test", loop=loop, **options), host, port)
     sink.port = server.sockets[0].getsockname()[1]
     try:
         yield sink

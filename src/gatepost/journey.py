@@ -65,6 +65,7 @@ class House:
     meters: Meters = UNMETERED
     bell: act.Bell[act.Announced] = field(default_factory=act.Bell)
     streams: act.Streams = field(default_factory=act.Streams)
+    traffic: deliver.Traffic = field(default_factory=deliver.Traffic)
 
     def hurry(self, within_s: float) -> None:
         """Wait no longer than that from now on for any answer of the database: this process is to end."""
@@ -266,13 +267,17 @@ def handlers(house: House) -> dict[str, Handler]:
     async def expire(job: Job) -> None:
         await hold_end.expire(job, house, partial(release, house=house, digest=None))
 
+    return {hold.EXPIRE: expire, deliver.FAILED: partial(notify, house=house)}
+
+
+def outgoing(house: House) -> dict[str, Handler]:
+    """Return what keeps the promises that another mail server has a say in, by kind."""
     return {
-        hold.EXPIRE: expire,
+        **deliver.handlers(house, on_settled=act.announce_settled),
         ask.ASK: ask.Asker(house).ask,
         hosted.ASK: hosted.CallAsker(house).ask,
         trouble.ALERT: trouble.Alerter(house).alert,
         petition.ASK: petition.PetitionAsker(house).ask,
-        deliver.FAILED: partial(notify, house=house),
     }
 
 

@@ -68,7 +68,7 @@ class Receiver:
             )
             await tx.run("delete from job where tenant = %(tenant)s and kind = %(kind)s", kind=ALERT)
         for row in rows if is_kept else []:
-            await journey.handlers(house)[ALERT](job(Promise(ALERT, row.key, row.body)))
+            await journey.outgoing(house)[ALERT](job(Promise(ALERT, row.key, row.body)))
         return len(rows)
 
 

@@ -35,6 +35,7 @@ from writes import changes, note_every_change
 READS = {
     "trust room list", "trust room views",
     "case list", "case show", "errors list", "incident alerts", "incident drafts", "incident secret", "findings list",
+    "delivery destinations", "delivery list", "delivery show",
     "trust deed list", "trust subprocessor list", "trust terms list", "database dump",
     "settings", "sandbox", "doctor", "explain", "tenant list", "domain list", "domain records", "mailbox list",
     "person list", "key list", "keys list", "policy show", "mail list", "mail search", "mail show", "log verify",
@@ -51,12 +52,15 @@ SOMEBODY_ELSES = {
     "database restore",  # its house may not write yet: `log recover` tells the record
 }
 _SUPPLIER = "tests/cli/test_subprocessor.py::test_no_step_of_a_sub_processor_is_skipped"
+_DELIVERY = "tests/cli/test_delivery.py::test_what_waits_to_leave_is_seen_tried_at_once_and_given_up"
 _TEXT = "tests/cli/test_subprocessor.py::test_who_rejects_the_terms_takes_an_export_and_is_closed"
 _DUTY = "tests/trust/test_duty.py::test_a_notice_goes_elsewhere_once_a_person_let_it_go"
 _ROOM = "tests/doors/public/test_room.py::test_each_view_bears_the_viewer_s_name_and_is_an_entry"
 _FINDING = "tests/cli/test_findings.py::test_a_finding_goes_its_way"
 _PETITION = "tests/cli/test_petition.py::test_an_agent_asks_and_the_operator_answers"
 DRIVEN_ELSEWHERE = {
+    "delivery giveup": (_DELIVERY, "delivery.giveup"),
+    "delivery retry": (_DELIVERY, "delivery.retry"),
     "trust deed enter": (
         "tests/cli/test_deed.py::test_what_somebody_did_is_entered_listed_and_cannot_be_invented",
         "deed.trained",
@@ -337,6 +341,7 @@ def questions(box: str) -> dict[str, list[str]]:
         "incident clocks": ["in_none"],
         "policy replay": [box],
         "mail show": [box, "em_none"],
+        "delivery show": ["su_none"],
     }
 
 

@@ -1,6 +1,7 @@
 import asyncio
 import ssl
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_network
@@ -12,10 +13,23 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from gatepost.deliver.client import ATTEMPT_TIMEOUT_S, END_TIMEOUT_S, Letter, _converse, _ElsewhereError, transmit
+from gatepost.deliver.client import (
+    ATTEMPT_TIMEOUT_S,
+    BLOCK_TIMEOUT_S,
+    DATA_TIMEOUT_S,
+    END_TIMEOUT_S,
+    REPLY_TIMEOUT_S,
+    TRANSFER_MAX_S,
+    Letter,
+    _converse,
+    _ElsewhereError,
+    transmit,
+)
 from gatepost.deliver.paper import Attempt, AttemptResult
 from gatepost.deliver.route import Hop, find_hops
+from gatepost.deliver.silence import Silences
 from gatepost.egress import Destination, Errand, Purpose, Rule
+from gatepost.jobs import Pace
 from gatepost.mail.address import Address
 from outbound import AGENT, BOSS, NOW, TENANT, Sink, Zone, smtp_sink
 from talkers import talking
@@ -307,3 +321,118 @@ async def test_an_answer_that_comes_as_the_time_ends_is_one_that_came_too_late(m
         hops = [Hop("mx.example.org", ("127.0.0.1",), port)]
         made = await transmit(letter, hops, hostname="mail.gatepost.test", egress=way_out(private=True))
     assert (made.result, made.reason) == (AttemptResult.DEFERRED, "remote.too_slow")
+
+
+def test_each_command_has_the_time_the_standard_gives_it_and_all_of_them_less_than_a_run() -> None:
+    """RFC 5321 section 4.5.3.2; a run that is cut off after the message would send a second copy."""
+    assert (REPLY_TIMEOUT_S, DATA_TIMEOUT_S, BLOCK_TIMEOUT_S, END_TIMEOUT_S) == (300, 120, 180, 600)
+    assert Pace().run_max_s > ATTEMPT_TIMEOUT_S + TRANSFER_MAX_S + END_TIMEOUT_S
+
+
+class _Talk:
+    """A server that answers as far as it is told to, then says no more and reads on, or no more either."""
+
+    def __init__(self, *answers: bytes, is_reading: bool = True) -> None:
+        self.answers = answers
+        self.is_reading = is_reading
+        self.asked = 0
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.asked += 1
+        for answer in self.answers:
+            writer.write(answer + b"\r\n")
+            await reader.readline()
+        while self.is_reading and await reader.read(65_536):
+            pass
+        await asyncio.sleep(30)
+
+
+LINES = (b"y" * 990 + b"\r\n") * 12_000
+"""More than the system takes from us where nobody reads."""
+
+TO_DATA = (b"220 hi", b"250 hi", b"250 sender", b"250 recipient")
+
+
+async def _try(*ports: int, octets: bytes = OCTETS, silences: Silences | None = None) -> Attempt:
+    hops = [Hop("mx.example.org", ("127.0.0.1",), port) for port in ports]
+    letter = Letter("su_x", TENANT, AGENT, BOSS, octets)
+    egress = way_out(private=True)
+    async with asyncio.timeout(20):
+        return await transmit(letter, hops, hostname="h.test", egress=egress, silences=silences)
+
+
+async def test_a_server_silent_after_data_has_nothing_yet_so_the_next_one_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gatepost.deliver.client.DATA_TIMEOUT_S", 0.3)
+    async with talking(_Talk(*TO_DATA)) as silent, smtp_sink() as other:
+        made = await _try(silent, other.port)
+    assert (made.result, len(other.mails)) == (AttemptResult.ACCEPTED, 1)
+
+
+async def test_a_server_that_takes_half_a_message_and_no_more_has_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gatepost.deliver.client.BLOCK_TIMEOUT_S", 0.5)
+    large = OCTETS + LINES
+    async with talking(_Talk(*TO_DATA, b"354 go on", is_reading=False)) as stuck, smtp_sink() as other:
+        other_takes = await _try(stuck, other.port, octets=large)
+        alone = await _try(stuck, octets=large)
+    assert (other_takes.result, len(other.mails)) == (AttemptResult.ACCEPTED, 1)
+    assert (alone.result, alone.reason) == (AttemptResult.DEFERRED, "remote.too_slow")
+
+
+async def test_a_server_silent_after_the_message_may_have_it_so_no_other_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gatepost.deliver.client.END_TIMEOUT_S", 0.3)
+    async with talking(_Talk(*TO_DATA, b"354 go on")) as silent, smtp_sink() as other:
+        made = await _try(silent, other.port)
+    assert (made.result, made.reason, other.mails) == (AttemptResult.DEFERRED, "remote.vanished", [])
+
+
+async def test_a_refusal_in_the_middle_of_the_message_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gatepost.deliver.client.BLOCK_TIMEOUT_S", 5)
+    large = OCTETS + LINES
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for answer in (*TO_DATA, b"354 go on"):
+            writer.write(answer + b"\r\n")
+            await reader.readline()
+        await reader.read(65_536)
+        writer.write(b"552 5.3.4 too much\r\n")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.5):
+                while await reader.read(65_536):
+                    pass
+
+    async with talking(talk) as port:
+        made = await _try(port, octets=large)
+    assert (made.result, made.reply_code, made.status) == (AttemptResult.FAILED, 552, "5.3.4")
+
+
+async def test_addresses_that_hang_leave_time_for_the_next_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gatepost.deliver.client.ATTEMPT_TIMEOUT_S", 2.0)
+    async with talking(_Talk()) as one, talking(_Talk()) as two, talking(_Talk()) as three, smtp_sink() as healthy:
+        made = await _try(one, two, three, healthy.port)
+    assert made.result is AttemptResult.ACCEPTED
+
+
+async def test_an_address_that_hung_is_asked_last_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gatepost.deliver.client.ATTEMPT_TIMEOUT_S", 2.0)
+    monkeypatch.setattr("gatepost.deliver.silence.WAITED_S", 0.5)
+    silences, hangs = Silences(), _Talk()
+    async with talking(hangs) as port, smtp_sink(host="127.0.0.2", port=port):
+        letter = Letter("su_x", TENANT, AGENT, BOSS, OCTETS)
+        hops = [Hop("a.example.org", ("127.0.0.1",), port), Hop("b.example.org", ("127.0.0.2",), port)]
+        egress = way_out(private=True)
+        first = await transmit(letter, hops, hostname="h.test", egress=egress, silences=silences)
+        again = await transmit(letter, hops, hostname="h.test", egress=egress, silences=silences)
+    assert (first.result, again.result, hangs.asked) == (AttemptResult.ACCEPTED, AttemptResult.ACCEPTED, 1)
+
+
+async def test_what_somebody_said_tells_more_than_what_nobody_did() -> None:
+    async with smtp_sink() as dead:
+        pass
+    async with smtp_sink() as busy:
+        busy.rcpt_reply = "451 4.3.2 later"
+        made = await _try(busy.port, dead.port)
+    assert (made.reply_code, made.reason) == (451, "remote.deferred")

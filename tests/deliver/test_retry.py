@@ -3,7 +3,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepost.deliver.retry import GIVE_UP_AFTER, next_attempt_at
+from gatepost.deliver.retry import GIVE_UP_AFTER, again_at, next_attempt_at
 from outbound import NOW
 
 
@@ -32,3 +32,12 @@ def test_no_wait_is_ever_longer_than_four_hours(attempts: int) -> None:
     again = next_attempt_at(attempts, submitted_at=NOW, now=NOW)
     assert again is not None
     assert timedelta(0) < again - NOW <= timedelta(hours=4)
+
+
+def test_what_nobody_counts_waits_as_long_again_as_it_has_waited() -> None:
+    waits, now = [], NOW
+    while (again := again_at(since=NOW, now=now)) is not None:
+        waits.append((again - now) / timedelta(minutes=1))
+        now = again
+    assert waits[:9] == [5, 5, 10, 20, 40, 80, 160, 240, 240]
+    assert NOW + GIVE_UP_AFTER <= now <= NOW + GIVE_UP_AFTER + timedelta(hours=4)

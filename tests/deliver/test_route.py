@@ -1,7 +1,8 @@
 import pytest
 
 from gatepost.deliver.paper import Attempt, AttemptResult
-from gatepost.deliver.route import HOSTS_MAX, Hop, find_hops
+from gatepost.deliver.route import ADDRESSES_MAX, HOSTS_MAX, Hop, find_hops, ways_of
+from gatepost.deliver.silence import WAITED_S, Silences
 from gatepost.dns import RdType, Status
 from gatepost.egress import NextHop
 from outbound import Zone
@@ -99,3 +100,29 @@ async def test_nonsense_in_an_mx_record_is_passed_over() -> None:
         }
     )
     assert await _hosts(zone) == ["good.example"]
+
+
+async def test_many_addresses_of_one_family_leave_room_for_the_other() -> None:
+    sixes = [f"2001:db8::{number}" for number in range(1, 9)]
+    zone = Zone({("example.org", RdType.AAAA): sixes, ("example.org", RdType.A): ["192.0.2.1"]})
+    hops = await find_hops("example.org", zone, None, seed="s")
+    assert not isinstance(hops, Attempt)
+    assert [address for _, address in ways_of(hops, Silences())] == ["2001:db8::1", "192.0.2.1", "2001:db8::2"]
+
+
+def test_a_host_of_many_addresses_leaves_the_next_one_its_turn_and_the_silent_come_last() -> None:
+    silences = Silences()
+    silent = Attempt(AttemptResult.DEFERRED, 0, "4.4.2", "remote.too_slow")
+    one = Hop("a.example", tuple(f"192.0.2.{number}" for number in range(1, 6)))
+    other = Hop("b.example", ("192.0.2.99",))
+    assert [way[1] for way in ways_of([one, other], silences)] == ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.99"]
+    assert len(ways_of([one], silences)) == ADDRESSES_MAX
+    for number in (1, 2, 3):
+        silences.note(f"192.0.2.{number}", silent, waited_s=WAITED_S)
+    again = [way[1] for way in ways_of([one, other], silences)]
+    assert again == ["192.0.2.4", "192.0.2.5", "192.0.2.99", "192.0.2.1"]
+
+
+def test_a_relay_is_tried_where_egress_finds_it() -> None:
+    relay = Hop("relay.test", (), 2526, is_configured=True)
+    assert ways_of([relay], Silences()) == [(relay, None)]

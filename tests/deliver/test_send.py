@@ -12,10 +12,11 @@ from structlog.testing import capture_logs
 from gatepost import domains, mailbox
 from gatepost.blobs import address_of
 from gatepost.db import Database
-from gatepost.deliver import attempt, handlers, store
+from gatepost.deliver import FAILED, attempt, handlers, store
 from gatepost.deliver.paper import State, Submission
+from gatepost.deliver.retry import GIVE_UP_AFTER
 from gatepost.deliver.send import KIND, Courier
-from gatepost.deliver.traffic import FIRST, LONG, PATIENCE_S
+from gatepost.deliver.traffic import CROWDED, FIRST, LONG, PATIENCE_S, CrowdedError
 from gatepost.ids import EmailId, SubmissionId
 from gatepost.jobs import TryAgainError
 from gatepost.journey import House
@@ -222,8 +223,8 @@ async def test_where_its_destination_has_no_room_it_is_put_off_and_nothing_is_re
     assert hop is not None
     async with AsyncExitStack() as stack:
         for _ in range(FIRST):
-            await stack.enter_async_context(courier.traffic.toward(f"{hop.host}:{hop.port}"))
-        courier.traffic._clock = lambda: time.monotonic() + PATIENCE_S  # nobody answered since
+            await stack.enter_async_context(standing.traffic.toward(f"{hop.host}:{hop.port}"))
+        standing.traffic._clock = lambda: time.monotonic() + PATIENCE_S  # nobody answered since
         with pytest.raises(TryAgainError) as caught:
             await courier.send(PROMISE)
     assert caught.value.at >= NOW + timedelta(seconds=LONG.least_s)
@@ -232,3 +233,39 @@ async def test_where_its_destination_has_no_room_it_is_put_off_and_nothing_is_re
     await courier.send(PROMISE)
     assert await _state(standing) == (State.SENT, 1)
     assert len(sink.mails) == 1
+
+
+async def test_who_was_put_off_is_called_by_the_answer_to_another(standing: House, clock: Hands) -> None:
+    """Before, it came when its own turn did, however early the destination answered again."""
+    async with standing.db.transaction(TENANT) as tx:
+        await standing.jobs.enqueue(tx, attempt(ONE))  # the one that is kept below
+        waiting = await standing.jobs.enqueue(tx, attempt(SubmissionId("su_b")))
+        await tx.run("update job set reason = %(why)s, due_at = due_at + interval '1 hour'", why=CROWDED)
+    hop = standing.next_hop
+    assert hop is not None
+    traffic = standing.traffic
+    async with AsyncExitStack() as stack:
+        for _ in range(FIRST):
+            await stack.enter_async_context(traffic.toward(f"{hop.host}:{hop.port}"))
+        traffic._clock = lambda: time.monotonic() + PATIENCE_S  # nobody answered since
+        with pytest.raises(CrowdedError):
+            await stack.enter_async_context(traffic.toward(f"{hop.host}:{hop.port}", "", TENANT, waiting))
+    await _send(standing)
+    async with standing.db.transaction(TENANT) as tx:
+        assert (await tx.one("select due_at from job where id = %(id)s", id=waiting)).due_at == clock.now
+
+
+async def test_what_found_no_room_until_its_time_was_over_is_given_up_and_told(standing: House, clock: Hands) -> None:
+    """Behind a destination that hangs, some would never be tried, and nobody told."""
+    hop = standing.next_hop
+    assert hop is not None
+    clock.now = NOW + GIVE_UP_AFTER
+    async with AsyncExitStack() as stack:
+        for _ in range(FIRST):
+            await stack.enter_async_context(standing.traffic.toward(f"{hop.host}:{hop.port}"))
+        standing.traffic._clock = lambda: time.monotonic() + PATIENCE_S  # nobody answered since
+        await _send(standing)
+    assert await _state(standing) == (State.FAILED, 1)
+    assert await consequences(standing.db) == [(KEPT.id, "attempt.deferred")]
+    async with standing.db.transaction(TENANT) as tx:
+        assert [row.kind for row in await tx.all("select kind from job where tenant = %(tenant)s")] == [FAILED]

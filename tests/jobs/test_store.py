@@ -87,3 +87,29 @@ async def test_a_revived_job_goes_behind_what_was_promised_since(db: Database, j
         assert await jobs.revive(tx, first)
         row = await tx.one("select behind, attempt, failures from job where id = %(id)s", id=first)
     assert (row.behind, row.attempt, row.failures) == (second, 1, 0)
+
+
+async def _due(db: Database) -> dict[str, int]:
+    async with db.transaction(A) as tx:
+        rows = await tx.all("select key, due_at - promised_at as wait from job where tenant = %(tenant)s")
+    return {row.key: round(row.wait.total_seconds()) for row in rows}
+
+
+async def test_who_waits_for_one_reason_is_called_and_no_other(db: Database, jobs: Jobs, hands: Hands) -> None:
+    for tenant in (A, B):
+        async with db.transaction(tenant) as tx:
+            for key in ("crowded", "deferred", "out"):
+                await jobs.enqueue(tx, Promise("work", key, {}))
+    async with db.transaction(None) as tx:
+        leased = await store.lease(tx, ["work"], at=hands(), until=hands() + timedelta(seconds=30), wanted=6)
+    for each in leased:
+        if each.job.key != "out":
+            async with db.transaction(each.job.tenant) as tx:
+                due_at = hands() + timedelta(hours=1)
+                await store.put_back(tx, each.job, due_at=due_at, failures=0, reason=each.job.key)
+    hands.move(60)
+    async with db.transaction(A) as tx:
+        assert await jobs.hasten(tx, [each.job.id for each in leased], reason="crowded") == 1
+    assert await _due(db) == {"crowded": 60, "deferred": 3600, "out": 0}
+    async with db.transaction(B) as tx:
+        assert await jobs.hasten(tx, [each.job.id for each in leased if each.job.tenant == B], reason="crowded") == 1

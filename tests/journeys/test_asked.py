@@ -1,13 +1,18 @@
 """Who approves is asked in few mails, however much waits: what waits together is told together."""
 
 import re
+import time
+from contextlib import AsyncExitStack
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from gatepost import access, journey
 from gatepost.access import Person
+from gatepost.act import hosted, petition, trouble
 from gatepost.deliver import ask, link
+from gatepost.deliver.traffic import CROWDED, FIRST, PATIENCE_S
 from gatepost.ids import HoldId
 from gatepost.jobs import Promise, TryAgainError
 from gatepost.mail.address import Address
@@ -34,7 +39,7 @@ async def promises(scene: Scene) -> list[Promise]:
 
 
 async def keep(scene: Scene, promised: Promise) -> None:
-    await journey.handlers(scene.house)[ask.ASK](job(promised))
+    await journey.outgoing(scene.house)[ask.ASK](job(promised))
 
 
 def told(scene: Scene, content: bytes) -> list[HoldId]:
@@ -98,3 +103,26 @@ async def test_what_a_person_may_not_rule_on_takes_no_place(
     assert boss.id in {each.body["person"] for each in await promises(scene)}
     done = await journey.release(TENANT, waiting, YES, scene.house, digest=None)
     assert done.recorded.decision.reason == "hold.approved"
+
+
+async def test_whose_server_has_no_room_is_asked_shortly_after_and_nothing_is_noted(scene: Scene, sink: Sink) -> None:
+    await officer(scene)
+    await held_mail(scene)
+    [promised] = await promises(scene)
+    async with AsyncExitStack() as stack:
+        for _ in range(FIRST):
+            await stack.enter_async_context(scene.house.traffic.toward(f"127.0.0.1:{sink.port}"))
+        scene.house.traffic._clock = lambda: time.monotonic() + PATIENCE_S  # nobody answered since
+        with pytest.raises(TryAgainError) as crowded:
+            await keep(scene, promised)
+    assert crowded.value.reason == CROWDED
+    assert crowded.value.at - scene.clock.now < timedelta(minutes=1)
+    await keep(scene, promised)
+    assert len(sink.mails) == 1
+
+
+async def test_a_server_that_hangs_holds_up_no_ends_of_waits(scene: Scene) -> None:
+    """Questions to people took the places of all other work; one kind alone could fill them."""
+    kept_apart = journey.outgoing(scene.house)
+    assert {ask.ASK, hosted.ASK, petition.ASK, trouble.ALERT} <= set(kept_apart)
+    assert not set(kept_apart) & set(journey.handlers(scene.house))

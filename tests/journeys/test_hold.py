@@ -376,7 +376,7 @@ async def test_each_approver_is_mailed_a_link_of_their_own_which_quotes_nothing(
     async with house.db.transaction(TENANT) as tx:
         rows = await tx.all("select kind, key, body from job where tenant = %(tenant)s and kind = 'hold.ask'")
     for row in rows:
-        await journey.handlers(house)[row.kind](job(Promise(row.kind, row.key, row.body)))
+        await journey.outgoing(house)[row.kind](job(Promise(row.kind, row.key, row.body)))
     [mail] = sink.mails  # not the auditor, and not whoever wrote it
     assert mail.rcpt_tos == ["officer@example.org"]
     assert b"nightingale" not in mail.content
@@ -388,7 +388,7 @@ async def test_each_approver_is_mailed_a_link_of_their_own_which_quotes_nothing(
     assert author.id not in {row.body["person"] for row in rows} or len(sink.mails) == 1
     await journey.release(TENANT, waiting, NO, house, digest=None)
     for row in rows:
-        await journey.handlers(house)[row.kind](job(Promise(row.kind, row.key, row.body)))
+        await journey.outgoing(house)[row.kind](job(Promise(row.kind, row.key, row.body)))
     assert len(sink.mails) == 1  # nobody is asked about what is over
 
 
@@ -406,8 +406,8 @@ async def test_a_mail_that_is_not_taken_yet_is_sent_again_and_without_a_url_nobo
         )
     waiting = await held_mail(scene)
     promise = Promise(ask.ASK, "x", {"hold": waiting, "person": officer.id})
-    await journey.handlers(scene.house)[ask.ASK](job(promise))
+    await journey.outgoing(scene.house)[ask.ASK](job(promise))
     house = replace(scene.house, public_url="https://mail.gatepost.test")
     with pytest.raises(TryAgainError):
-        await journey.handlers(house)[ask.ASK](job(promise))
+        await journey.outgoing(house)[ask.ASK](job(promise))
     assert sink.mails == []

@@ -142,7 +142,7 @@ async def serve(
                 writing = sequencer(settings, house)
                 chores.start(writing.run(stop))
                 chores.start(writing.window.run(stop))
-                chores.start(house.jobs.run(_handlers(settings, house), stop, _deliveries(house)))
+                chores.start(house.jobs.run(_handlers(house), stop, _outgoing(settings, house)))
                 chores.start(staff.chores.run(stop))
                 chores.start(act.Herald(house).run(stop))
                 chores.start(Exporter(house).run(stop))
@@ -289,19 +289,18 @@ def _describe(settings: Settings, doors: Doors, dsn: str) -> Running:
     )
 
 
-def _handlers(settings: Settings, house: House) -> dict[str, Handler]:
-    handlers = {**journey.handlers(house), **workbench.handlers(house)}
+def _handlers(house: House) -> dict[str, Handler]:
+    return _all_measured({**journey.handlers(house), **workbench.handlers(house)}, house.meters)
+
+
+def _outgoing(settings: Settings, house: House) -> Lane:
+    """Return what leaves the house, with places of its own: strangers' servers decide how long each takes."""
+    handlers = journey.outgoing(house)
     if settings.trust.operator:
         # A third of what there is to import is for houses that claim something.
         from gatepost.app import trusting  # noqa: PLC0415  # as above
 
         handlers |= trusting.handlers(settings, house)
-    return _all_measured(handlers, house.meters)
-
-
-def _deliveries(house: House) -> Lane:
-    """Return what leaves the house, with places of its own: strangers' servers decide how long each takes."""
-    handlers = deliver.handlers(house, on_settled=act.announce_settled)
     return Lane(_all_measured(handlers, house.meters), deliver.CONVERSATIONS)
 
 

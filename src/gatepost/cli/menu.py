@@ -58,6 +58,7 @@ MENU: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "agent": (("agents",), "Hosted agents, off until switched on."),
     "case": (("case",), "Reports from outside, each with its acknowledgement clock."),
+    "delivery": (("delivery",), "Mail that waits to leave: list it, have it tried at once, give it up."),
     "egress": (("egress",), "Where this house connects to."),
     "log": (("record", "entries", "export"), "The tamper-evident record: verify, prove, export."),
     "errors": (("errors",), "Errors nobody expected, by kind and place."),

@@ -16,7 +16,7 @@ from gatepost.deliver.paper import CarriedOut, Held, Kept, Queued, Refused
 from gatepost.deliver.send import FAILED, attempt, attempts, handlers
 from gatepost.deliver.store import KeyReusedError
 from gatepost.deliver.store import by_id as submission_by_id
-from gatepost.deliver.traffic import CONVERSATIONS
+from gatepost.deliver.traffic import CONVERSATIONS, Traffic
 
 __all__ = [
     "CONVERSATIONS",
@@ -28,6 +28,7 @@ __all__ = [
     "KeyReusedError",
     "Queued",
     "Refused",
+    "Traffic",
     "attempt",
     "attempts",
     "body_of",

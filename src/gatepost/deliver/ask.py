@@ -18,8 +18,9 @@ from gatepost.deliver import asked_store, hold_store, link, own_mail
 from gatepost.deliver.hold import Approver, ApproverError, check_approver
 from gatepost.deliver.link import Link
 from gatepost.deliver.paper import Attempt, AttemptResult, Held, Hold, HoldState
-from gatepost.deliver.retry import next_attempt_at
-from gatepost.ids import AccountId, EmailId, HoldId, PersonId, TenantId
+from gatepost.deliver.retry import again_at
+from gatepost.deliver.traffic import CrowdedError
+from gatepost.ids import AccountId, EmailId, HoldId, PersonId
 from gatepost.jobs import Job, Promise, TryAgainError
 from gatepost.mail.address import Address
 from gatepost.mail.own_ids import OwnIds
@@ -223,12 +224,13 @@ async def put(house: Means, job: Job, question: Question, person: Person) -> Non
         person: who is asked.
 
     Raises:
-        TryAgainError: their server did not take it yet, and the question still stands when it may.
+        TryAgainError: their server did not take it yet, and the question still stands when it may; or there is no
+            room for it now.
     """
     now = house.clock()
-    tried = await _mail(house, job.tenant, person, question)
+    tried = await _mail(house, job, person, question)
     if tried.result is AttemptResult.DEFERRED:
-        again = next_attempt_at(job.attempt, submitted_at=question.asked_at, now=now)
+        again = again_at(since=question.asked_at, now=now)
         if again is not None and again < question.ends_at:
             raise TryAgainError(again, tried.reason)
     public: dict[str, Json] = {"person": person.id, "result": tried.result.value, "reason": tried.reason}
@@ -248,11 +250,11 @@ async def put(house: Means, job: Job, question: Question, person: Person) -> Non
             await record.note(tx, asked, entropy=house.entropy)
 
 
-async def _mail(house: Means, tenant: TenantId, person: Person, question: Question) -> Attempt:
+async def _mail(house: Means, job: Job, person: Person, question: Question) -> Attempt:
     if question.path and await is_mailbox(house.db, person.address):
         return Attempt(AttemptResult.FAILED, 0, "5.7.1", "approver.mailbox")
     author = Address("postmaster", question.account.address.domain)
-    road = await own_mail.find_road(house, tenant, author, person.address, seed=question.id)
+    road = await own_mail.find_road(house, job.tenant, author, person.address, seed=question.id)
     if isinstance(road, Attempt):
         return road
     raw = _letter(
@@ -262,7 +264,10 @@ async def _mail(house: Means, tenant: TenantId, person: Person, question: Questi
         home=house.public_url.rstrip("/"),
         message_id=house.own_ids.write(f"{question.id}-{person.id}", author.domain),
     )
-    return await own_mail.carry(house, road, question.id, raw)
+    try:
+        return await own_mail.carry(house, road, question.id, raw, job.id)
+    except CrowdedError as crowded:
+        raise crowded.at(house.clock()) from crowded
 
 
 def _letter(question: Question, *, author: Address, to: Address, home: str, message_id: str) -> bytes:

@@ -6,32 +6,48 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import cast
 
 import aiosmtplib
+from aiosmtplib.protocol import SMTPProtocol
 
 from gatepost.deliver.paper import Attempt, AttemptResult
-from gatepost.deliver.route import Hop
+from gatepost.deliver.route import Hop, ways_of
+from gatepost.deliver.silence import Silences
 from gatepost.egress import Connected, Egress, EgressRefusedError, Errand, Purpose, UnreachableError
 from gatepost.ids import TenantId
 from gatepost.mail.address import Address
 
 CONNECT_TIMEOUT_S = 30.0
-REPLY_TIMEOUT_S = 120.0
-ATTEMPT_TIMEOUT_S = 300.0
-"""Up to the message.
-
-deviation: RFC 5321 section 4.5.3.2 gives greeting, MAIL and RCPT five minutes each; a queue can come back sooner.
-"""
+"""For a TCP connection, and for a TLS handshake."""
+REPLY_TIMEOUT_S = 300.0
+"""For the greeting, and the replies to EHLO, MAIL and RCPT (RFC 5321 section 4.5.3.2)."""
+DATA_TIMEOUT_S = 120.0
+"""For the reply to DATA (RFC 5321 section 4.5.3.2.4)."""
+BLOCK_TIMEOUT_S = 180.0
+"""While the message goes out, for any of it to be taken (RFC 5321 section 4.5.3.2.5)."""
 END_TIMEOUT_S = 600.0
-"""For the reply to DATA, and for the last one (RFC 5321 section 4.5.3.2.6): who gives up before sends a second copy."""
+"""For the last reply (RFC 5321 section 4.5.3.2.6): who gives up before sends a second copy."""
+ATTEMPT_TIMEOUT_S = 300.0
+"""For all addresses together, up to the message: each may take half of what is left, and the last one all of it.
+
+deviation: RFC 5321 section 4.5.3.2 bounds each command alone; a queue can come back, and others wait for the place.
+"""
+OCTETS_PER_S = 20_000
+"""Whoever takes a message more slowly than that, and has had ``BLOCK_TIMEOUT_S`` besides, is too slow."""
+TRANSFER_MAX_S = 780.0
 
 _BARE = re.compile(rb"(?<!\r)\n|\r(?!\n)")
+_DOT = re.compile(rb"^\.", re.MULTILINE)
 _STATUS = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?![\d.])", re.ASCII)
 _UNREACHABLE = Attempt(AttemptResult.DEFERRED, 0, "4.4.1", "remote.unreachable")
+_TOO_SLOW = Attempt(AttemptResult.DEFERRED, 0, "4.4.2", "remote.too_slow")
+_VANISHED = Attempt(AttemptResult.DEFERRED, 0, "4.4.2", "remote.vanished")
 _UNTRUSTED = Attempt(AttemptResult.DEFERRED, 0, "4.7.5", "remote.untrusted")
 """RFC 3463 section 3.8: no TLS, or under a name it cannot prove, where the register demands both."""
 _UNKNOWN_COMMAND = frozenset({500, 502, 504})
 """What a server says that knows HELO alone (RFC 5321 section 3.2)."""
+_TAKEN = range(200, 300)
 _REFUSALS = range(400, 600)
 _FINAL_REFUSALS = range(500, 600)
 
@@ -55,25 +71,42 @@ class _ElsewhereError(Exception):
         self.attempt = attempt
 
 
-async def transmit(letter: Letter, hops: Sequence[Hop], *, hostname: str, egress: Egress) -> Attempt:
-    """Try the hosts in order until one takes or refuses the message.
+async def transmit(
+    letter: Letter, hops: Sequence[Hop], *, hostname: str, egress: Egress, silences: Silences | None = None
+) -> Attempt:
+    """Try the addresses of the hosts in order, silent ones last, until one takes or refuses the message.
 
     A message with a bare CR or LF is never sent: what one server reads as text, the next may read as a command.
     """
     if _BARE.search(letter.octets) or not letter.octets.endswith(b"\r\n"):
         return Attempt(AttemptResult.FAILED, 0, "5.6.0", "message.bare_line_end")
-    last = _UNREACHABLE
-    try:
-        async with asyncio.timeout(ATTEMPT_TIMEOUT_S) as limit:
-            for hop in hops:
-                for address in hop.addresses or (None,):
-                    try:
-                        return await _try_host(letter, hop, address, hostname, egress, limit)
-                    except _ElsewhereError as elsewhere:
-                        last = elsewhere.attempt
-    except TimeoutError:
-        return Attempt(AttemptResult.DEFERRED, 0, "4.4.2", "remote.too_slow")
+    silences = silences or Silences()
+    ways = ways_of(hops, silences)
+    loop = asyncio.get_running_loop()
+    until, last = loop.time() + ATTEMPT_TIMEOUT_S, _UNREACHABLE
+    for left, (hop, address) in zip(range(len(ways), 0, -1), ways, strict=True):
+        began = loop.time()
+        share_s = (until - began) / min(left, 2)
+        made, is_settled = await _ask(letter, hop, address, hostname, egress, share_s)
+        silences.note(address, made, waited_s=loop.time() - began)
+        if is_settled:
+            return made
+        if made.reply_code or not last.reply_code:  # what somebody said tells more than what nobody did
+            last = made
     return last
+
+
+async def _ask(
+    letter: Letter, hop: Hop, address: str | None, hostname: str, egress: Egress, share_s: float
+) -> tuple[Attempt, bool]:
+    """Return what came of asking one address, and whether that is the end of the attempt."""
+    try:
+        async with asyncio.timeout(share_s) as limit:
+            return await _try_host(letter, hop, address, hostname, egress, limit), True
+    except _ElsewhereError as elsewhere:
+        return elsewhere.attempt, False
+    except TimeoutError:
+        return _TOO_SLOW, False
 
 
 async def _try_host(
@@ -109,18 +142,26 @@ async def _converse(
         sock=opened.socket,
         hostname=None,
         local_hostname=hostname,
-        timeout=CONNECT_TIMEOUT_S,
+        timeout=REPLY_TIMEOUT_S,
         start_tls=False,
         tls_context=_tls_context(is_checked=opened.must_encrypt),
     )
     try:
         await _open(client, hop, opened, with_tls=with_tls)
         attempt = await _hand_over(client, letter, limit)
-        await _say_goodbye(client)
+        if attempt.reply_code:  # it still speaks
+            await _say_goodbye(client)
     finally:
-        client.close()
+        _hang_up(client)
         opened.socket.close()
     return attempt
+
+
+def _hang_up(client: aiosmtplib.SMTP) -> None:
+    """Let go at once, also of what was not taken yet: else its writer would outlive the socket."""
+    if client.protocol is not None and client.protocol.transport is not None:
+        cast("asyncio.WriteTransport", client.protocol.transport).abort()
+    client.close()
 
 
 async def _open(client: aiosmtplib.SMTP, hop: Hop, opened: Connected, *, with_tls: bool) -> None:
@@ -130,7 +171,7 @@ async def _open(client: aiosmtplib.SMTP, hop: Hop, opened: Connected, *, with_tl
         if with_tls and client.supports_extension("starttls"):
             await _start_tls(client, hop.host)
     except aiosmtplib.SMTPResponseException as error:
-        raise _ElsewhereError(_read_refusal(error, is_final=False)) from error
+        raise _ElsewhereError(_refused(error.code, error.message, is_final=False)) from error
     except ssl.SSLError:
         raise
     except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
@@ -178,33 +219,101 @@ async def _hand_over(client: aiosmtplib.SMTP, letter: Letter, limit: asyncio.Tim
         return _read_refusal_or_move_on(error)
     except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
         raise _ElsewhereError(_UNREACHABLE) from error
-    if limit.expired():  # as this very answer came: it did not interrupt us, and cannot be put off any more
-        raise TimeoutError
+    _check(limit)
+    return await _hand_over_text(client, letter.octets, limit, is_encrypted=is_encrypted)
+
+
+async def _hand_over_text(
+    client: aiosmtplib.SMTP, octets: bytes, limit: asyncio.Timeout, *, is_encrypted: bool
+) -> Attempt:
+    """Send the message. Until its last line goes, this host has nothing, and another may be asked."""
+    protocol = client.protocol
+    if protocol is None:
+        raise _ElsewhereError(_UNREACHABLE)
     try:
-        limit.reschedule(None)  # it may have the message from now on: what it says is waited for as long as it may take
-        response = await client.data(letter.octets, timeout=END_TIMEOUT_S)
-    except aiosmtplib.SMTPResponseException as error:
-        return _read_refusal(error, is_final=True)
+        begun = await client.execute_command(b"DATA", timeout=DATA_TIMEOUT_S)
+    except (aiosmtplib.SMTPException, OSError) as error:
+        raise _ElsewhereError(_UNREACHABLE) from error
+    if begun.code != aiosmtplib.SMTPStatus.start_input:
+        return _refused(begun.code, begun.message, is_final=True)
+    _check(limit)
+    limit.reschedule(None)
+    answer = asyncio.ensure_future(protocol.read_response())  # from now on: some refuse in the middle, and hang up
+    try:
+        await _send_text(protocol, _DOT.sub(b"..", octets), answer)
+        async with asyncio.timeout(END_TIMEOUT_S):
+            response = await answer
     except (aiosmtplib.SMTPException, OSError, TimeoutError):
         # It may have it, or not: another host now would risk a second copy, so the queue asks again later.
-        return Attempt(AttemptResult.DEFERRED, 0, "4.4.2", "remote.vanished")
+        return _VANISHED
+    finally:
+        if not answer.cancel() and not answer.cancelled():
+            answer.exception()  # seen: what broke is told by whoever wrote
+    if response.code not in _TAKEN:
+        return _refused(response.code, response.message, is_final=True)
     status = _status(response.code, response.message)
     return Attempt(AttemptResult.ACCEPTED, response.code, status, "remote.accepted", is_encrypted)
 
 
+def _check(limit: asyncio.Timeout) -> None:
+    """See that the time did not end as this very answer came: that does not interrupt us, and cannot be put off."""
+    if limit.expired():
+        raise TimeoutError
+
+
+async def _send_text(protocol: SMTPProtocol, stuffed: bytes, answer: "asyncio.Future[aiosmtplib.SMTPResponse]") -> None:
+    """Write the message, and its last line once the system took all that comes before; not where it was refused."""
+    try:
+        await asyncio.sleep(0)  # the answer is listened for
+        protocol.write(stuffed)
+        await _until_taken(protocol, len(stuffed), answer)
+        if answer.done():
+            if answer.result().code in _REFUSALS:
+                return
+            raise aiosmtplib.SMTPServerDisconnected("answered before it was asked")
+        protocol.write(b".\r\n")
+    except TimeoutError as error:
+        raise _ElsewhereError(_TOO_SLOW) from error
+    except (aiosmtplib.SMTPException, OSError) as error:
+        raise _ElsewhereError(_UNREACHABLE) from error
+
+
+async def _until_taken(
+    protocol: SMTPProtocol, size_octets: int, answer: "asyncio.Future[aiosmtplib.SMTPResponse]"
+) -> None:
+    """Return once nothing waits for the system to take it, or an answer came.
+
+    Raises:
+        TimeoutError: nothing moved for long, or all of it moves too slowly.
+    """
+    loop = asyncio.get_running_loop()
+    transport = cast("asyncio.WriteTransport", protocol.transport)
+    most_s = min(BLOCK_TIMEOUT_S + size_octets / OCTETS_PER_S, TRANSFER_MAX_S)
+    began = moved_at = loop.time()
+    waiting, pause_s = size_octets, 0.0
+    while not answer.done() and (left := transport.get_write_buffer_size()):
+        now = loop.time()
+        if left < waiting:
+            waiting, moved_at = left, now
+        if now - moved_at > BLOCK_TIMEOUT_S or now - began > most_s:
+            raise TimeoutError
+        await asyncio.wait([answer], timeout=pause_s)
+        pause_s = min(pause_s * 2 or 0.001, 0.1)
+
+
 def _read_refusal_or_move_on(error: aiosmtplib.SMTPResponseException) -> Attempt:
-    attempt = _read_refusal(error, is_final=True)
+    attempt = _refused(error.code, error.message, is_final=True)
     if attempt.result is AttemptResult.DEFERRED:
         raise _ElsewhereError(attempt) from error
     return attempt
 
 
-def _read_refusal(error: aiosmtplib.SMTPResponseException, *, is_final: bool) -> Attempt:
+def _refused(said: int, text: str, *, is_final: bool) -> Attempt:
     """Return the refusal as codes; a 5yz greeting speaks for that host alone, not for the recipient."""
-    code = error.code if error.code in _REFUSALS else 0
+    code = said if said in _REFUSALS else 0
     if code in _FINAL_REFUSALS and is_final:
-        return Attempt(AttemptResult.FAILED, code, _status(code, error.message), "remote.refused")
-    return Attempt(AttemptResult.DEFERRED, code, _status(code or 400, error.message), "remote.deferred")
+        return Attempt(AttemptResult.FAILED, code, _status(code, text), "remote.refused")
+    return Attempt(AttemptResult.DEFERRED, code, _status(code or 400, text), "remote.deferred")
 
 
 def _status(code: int, text: str) -> str:

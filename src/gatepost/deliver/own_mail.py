@@ -8,12 +8,14 @@ from gatepost.clock import Clock
 from gatepost.db import Database
 from gatepost.deliver.client import Letter, transmit
 from gatepost.deliver.paper import Attempt, AttemptResult
-from gatepost.deliver.route import Hop, find_hops
+from gatepost.deliver.route import find_hops
 from gatepost.deliver.sign import sign
+from gatepost.deliver.traffic import Traffic, call, share_of
 from gatepost.dns import Resolver
 from gatepost.domains.paper import SigningKey
 from gatepost.egress import Egress, NextHop
-from gatepost.ids import TenantId
+from gatepost.ids import JobId, TenantId
+from gatepost.jobs import Jobs
 from gatepost.keys import Keyring
 from gatepost.mail.address import Address
 
@@ -49,6 +51,14 @@ class Means(Protocol):
     def next_hop(self) -> NextHop | None:
         """The relay that takes everything, where there is one."""
 
+    @property
+    def jobs(self) -> Jobs:
+        """Takes promises, and calls those that were put off."""
+
+    @property
+    def traffic(self) -> Traffic:
+        """Says how many conversations a destination has at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Road:
@@ -58,7 +68,7 @@ class Road:
     author: Address
     to: Address
     keys: tuple[SigningKey, ...]
-    hops: tuple[Hop, ...]
+    seed: str
 
 
 async def find_road(house: Means, tenant: TenantId, author: Address, to: Address, *, seed: str) -> Road | Attempt:
@@ -75,11 +85,31 @@ async def find_road(house: Means, tenant: TenantId, author: Address, to: Address
         keys = await domains.signing_keys(tx, author.domain, house.keyring)
     if not keys:
         return Attempt(AttemptResult.DEFERRED, 0, "4.7.0", "signing.no_key")
-    hops = await find_hops(to.domain, house.dns, house.next_hop, seed=seed)
-    return hops if isinstance(hops, Attempt) else Road(tenant, author, to, keys, hops)
+    return Road(tenant, author, to, keys, seed)
 
 
-async def carry(house: Means, road: Road, ref: str, raw: bytes) -> Attempt:
-    """Sign a mail and hand it over; return what the other server said. ``ref`` names it to the register of egress."""
-    letter = Letter(ref, road.tenant, road.author, road.to, sign(raw, road.keys, at=house.clock()))
-    return await transmit(letter, road.hops, hostname=house.hostname, egress=house.egress)
+async def carry(house: Means, road: Road, ref: str, raw: bytes, job: JobId | None = None) -> Attempt:
+    """Sign a mail and hand it over; return what the other server said.
+
+    Args:
+        house: what it stands on.
+        road: who sends it where.
+        ref: names it to the register of egress.
+        raw: the mail, unsigned.
+        job: what comes back where the destination has no room now.
+
+    Raises:
+        CrowdedError: it has none.
+    """
+    share = share_of(road.to.domain, house.next_hop)
+    async with house.traffic.toward(*share, road.tenant, job) as tell:
+        hops = await find_hops(road.to.domain, house.dns, house.next_hop, seed=road.seed)
+        if isinstance(hops, Attempt):
+            made = hops
+        else:
+            letter = Letter(ref, road.tenant, road.author, road.to, sign(raw, road.keys, at=house.clock()))
+            silences = house.traffic.silences
+            made = await transmit(letter, hops, hostname=house.hostname, egress=house.egress, silences=silences)
+        called = tell(made)
+    await call(house, called)
+    return made

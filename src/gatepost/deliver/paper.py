@@ -129,6 +129,7 @@ class Submission:
         mail_from: None is the null reverse-path.
         attempts: how many ended.
         due_at: no attempt before this time.
+        reply_code: what the remote said last; 0 where it said nothing.
         is_erased: nobody can read any more where it was to go; the addresses are ``.invalid``.
     """
 
@@ -144,6 +145,7 @@ class Submission:
     attempts: int
     submitted_at: datetime
     due_at: datetime
+    reply_code: int = 0
     is_erased: bool = False
 
     @property

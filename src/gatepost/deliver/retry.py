@@ -26,3 +26,15 @@ def next_attempt_at(
         return None
     factor = 1 << min(attempts - 1, 10)  # the wait has long reached its longest by then
     return now + min(_FIRST_WAIT * factor, _LONGEST_WAIT)
+
+
+def again_at(*, since: datetime, now: datetime) -> datetime | None:
+    """Return when to try again what nobody counts the attempts of: each wait as long as all of them before.
+
+    Args:
+        since: when it was to go, aware UTC.
+        now: aware UTC time of the failure just seen.
+    """
+    if now - since >= GIVE_UP_AFTER:
+        return None
+    return now + min(max(now - since, _FIRST_WAIT), _LONGEST_WAIT)

@@ -1,16 +1,22 @@
 """Where a message goes next: the configured relay, or the recipient's MX (RFC 5321 section 5.1)."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from gatepost.deliver.paper import Attempt, AttemptResult
+from gatepost.deliver.silence import Silences
 from gatepost.dns import RdType, Resolver, Status
 from gatepost.egress import NextHop
 
 SMTP_PORT = 25
 
 HOSTS_MAX = 5
-"""How many hosts one attempt tries (RFC 5321 section 5.1 asks for at least two)."""
+"""How many hosts one attempt tries."""
+
+ADDRESSES_MAX = 3
+"""And how many addresses of each (RFC 5321 section 5.1 asks for at least two): the next host has its turn, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +71,22 @@ async def _with_addresses(hosts: list[str], dns: Resolver) -> tuple[Hop, ...] | 
     for host in hosts:
         answers = (await dns.query(host, RdType.AAAA), await dns.query(host, RdType.A))
         is_unsettled |= any(answer.status is Status.TEMPERROR for answer in answers)
-        if addresses := tuple(record for answer in answers for record in answer.records):
-            hops.append(Hop(host, addresses[:HOSTS_MAX]))
+        # In turn: many addresses of one family leave room for the other, which may be the only one with a way.
+        pairs = zip_longest(*(answer.records for answer in answers))
+        if addresses := tuple(each for pair in pairs for each in pair if each is not None):
+            hops.append(Hop(host, addresses))
     if hops:
         return tuple(hops)
     if is_unsettled:
         return Attempt(AttemptResult.DEFERRED, 0, "4.4.3", "route.dns_failed")
     return Attempt(AttemptResult.FAILED, 0, "5.4.4", "route.no_address")
+
+
+def ways_of(hops: Sequence[Hop], silences: Silences) -> list[tuple[Hop, str | None]]:
+    """Return the addresses to try, best host first, those that were silent of late last; None: egress finds them."""
+
+    def is_silent(address: str | None) -> bool:
+        return address is not None and silences.is_silent(address)
+
+    ways = [(hop, each) for hop in hops for each in sorted(hop.addresses or (None,), key=is_silent)[:ADDRESSES_MAX]]
+    return sorted(ways, key=lambda way: is_silent(way[1]))

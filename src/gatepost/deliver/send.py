@@ -1,8 +1,8 @@
 """Keeping the promise to send: one attempt per run, each of them an entry of the record."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 import structlog
@@ -17,17 +17,19 @@ from gatepost.deliver.paper import Attempt, AttemptResult, CarriedOut, Queued, S
 from gatepost.deliver.retry import next_attempt_at
 from gatepost.deliver.route import find_hops
 from gatepost.deliver.sign import sign
-from gatepost.deliver.traffic import CrowdedError, Traffic
+from gatepost.deliver.traffic import CROWDED, Called, CrowdedError, call, share_of
 from gatepost.domains.paper import SigningKey
 from gatepost.ids import SubmissionId, TenantId
-from gatepost.jobs import Handler, Job, Jobs, Promise, TryAgainError
+from gatepost.jobs import Handler, Job, Promise, TryAgainError
 from gatepost.keys import ErasedError
-from gatepost.mail.suffix import organizational_domain
 from gatepost.record.paper import Consequence, Kind
 
 KIND = "deliver.attempt"
 FAILED = "deliver.failed"
 """Kept by ``journey``: the account hears of it by the road that all mail takes."""
+
+_CROWDED_OUT = Attempt(AttemptResult.DEFERRED, 0, "4.4.1", CROWDED)
+"""Its time is over, and those ahead of it still hang."""
 
 log = structlog.get_logger()
 
@@ -57,10 +59,6 @@ class Means(own_mail.Means, Protocol):
         """Where the large messages lie."""
 
     @property
-    def jobs(self) -> Jobs:
-        """Takes the promise to tell of a failure."""
-
-    @property
     def past(self) -> Clock:
         """Tells what has surely passed: nothing is given up before."""
 
@@ -88,7 +86,6 @@ class Courier:
 
     house: Means
     on_settled: OnSettled = _untold
-    traffic: Traffic = field(default_factory=Traffic)
 
     async def send(self, job: Job) -> None:
         """Make one attempt, unless the submission is settled already.
@@ -107,10 +104,12 @@ class Courier:
         if submission.due_at > self.house.clock():  # the attempt was recorded, but not when to come back
             raise TryAgainError(submission.due_at, "not yet due")
         try:
-            made = await self._attempt(job.tenant, submission)
+            made, called = await self._attempt(job, submission)
         except CrowdedError as crowded:  # nothing was tried, so there is nothing to record
-            turn_at = self.house.clock() + timedelta(seconds=crowded.after_s)
-            raise TryAgainError(turn_at, "destination.crowded") from crowded
+            turn = crowded.at(self.house.clock())
+            if next_attempt_at(1, submitted_at=submission.submitted_at, now=turn.at, past=self.house.past()):
+                raise turn from crowded
+            made, called = _CROWDED_OUT, ()
         log.info(
             "submission.attempted",
             submission=identifier,
@@ -118,22 +117,23 @@ class Courier:
             reason=made.reason,
         )
         again_at = await self._settle(job.tenant, submission, made)
+        await call(self.house, called)
         if again_at is not None:
             raise TryAgainError(again_at, made.reason)
 
-    async def _attempt(self, tenant: TenantId, submission: Submission) -> Attempt:
+    async def _attempt(self, job: Job, submission: Submission) -> tuple[Attempt, Sequence[Called]]:
+        """Return what came of trying, and who was put off and may come now."""
+        tenant = job.tenant
         if submission.is_erased:
-            return Attempt(AttemptResult.FAILED, 0, "5.7.0", "message.erased")
+            return Attempt(AttemptResult.FAILED, 0, "5.7.0", "message.erased"), ()
         async with self.house.db.transaction(tenant) as tx:
             keys = await domains.signing_keys(tx, submission.author_domain, self.house.keyring)
         if not keys:  # unsigned it would fail DMARC at the other end; the operator can still mend it
-            return Attempt(AttemptResult.DEFERRED, 0, "4.7.0", "signing.no_key")
-        hop, domain = self.house.next_hop, submission.rcpt_to.domain
-        share = (f"{hop.host}:{hop.port}", "") if hop else (domain, organizational_domain(domain))
-        async with self.traffic.toward(*share, tenant) as tell:
+            return Attempt(AttemptResult.DEFERRED, 0, "4.7.0", "signing.no_key"), ()
+        share = share_of(submission.rcpt_to.domain, self.house.next_hop)
+        async with self.house.traffic.toward(*share, tenant, job.id) as tell:
             made = await self._hand_over(tenant, submission, keys)
-            tell(made)
-        return made
+            return made, tell(made)
 
     async def _hand_over(self, tenant: TenantId, submission: Submission, keys: Sequence[SigningKey]) -> Attempt:
         try:
@@ -149,7 +149,8 @@ class Courier:
             return hops
         octets = sign(raw, keys, at=self.house.clock())
         letter = Letter(submission.id, tenant, submission.mail_from, submission.rcpt_to, octets)
-        return await transmit(letter, hops, hostname=self.house.hostname, egress=self.house.egress)
+        silences = self.house.traffic.silences
+        return await transmit(letter, hops, hostname=self.house.hostname, egress=self.house.egress, silences=silences)
 
     async def _settle(self, tenant: TenantId, tried: Submission, made: Attempt) -> datetime | None:
         """Record the attempt and what it leads to, in one transaction; return when to try again."""

@@ -114,6 +114,13 @@ async def by_id(tx: Transaction, submission: SubmissionId, *, is_locked: bool = 
     return None if row is None else _submission(tx.vault, row)
 
 
+async def by_ids(tx: Transaction, submissions: Sequence[SubmissionId]) -> dict[SubmissionId, Submission]:
+    """Return those of these that there are."""
+    query = "select * from submission where tenant = %(tenant)s and id = any(%(submissions)s)"
+    found = [_submission(tx.vault, row) for row in await tx.all(query, submissions=texts(submissions))]
+    return {each.id: each for each in found}
+
+
 async def update(
     tx: Transaction,
     submission: SubmissionId,
@@ -138,6 +145,15 @@ async def update(
         due_at=due_at,
         settled_at=settled_at,
     )
+
+
+async def make_due(tx: Transaction, submissions: Sequence[SubmissionId], *, at: datetime) -> None:
+    """Let these be tried from now on."""
+    query = """
+        update submission set due_at = %(at)s
+        where tenant = %(tenant)s and id = any(%(submissions)s) and due_at > %(at)s
+    """
+    await tx.run(query, submissions=texts(submissions), at=at)
 
 
 async def emails_of(tx: Transaction, keys: Sequence[bytes]) -> list[EmailId]:
@@ -198,5 +214,6 @@ def _submission(vault: Vault, row: Any) -> Submission:
         attempts=row.attempts,
         submitted_at=row.submitted_at,
         due_at=row.due_at,
+        reply_code=row.reply_code,
         is_erased=rcpt_to == ERASED,
     )

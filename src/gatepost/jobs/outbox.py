@@ -9,7 +9,7 @@ from gatepost.clock import Clock
 from gatepost.db import Database, Transaction
 from gatepost.ids import JobId
 from gatepost.jobs import store
-from gatepost.jobs.promise import DeadJob, Handler, Lane, Promise
+from gatepost.jobs.promise import DeadJob, Handler, Lane, Promise, WaitingJob
 from gatepost.jobs.retry import Patience
 from gatepost.jobs.worker import Pace, Worker
 
@@ -47,6 +47,30 @@ class Jobs:
             rounds[turn].append(promise)
         for some in rounds:
             await store.insert(tx, some, promised_at=now, due_at=now, hint=hint)
+
+    async def waiting(
+        self, tx: Transaction, kind: str, keys: Sequence[str] | None = None, *, limit: int, is_locked: bool = False
+    ) -> tuple[WaitingJob, ...]:
+        """Return the tenant's promises of one kind, what is due first at the top.
+
+        Args:
+            tx: bound to the tenant.
+            kind: of the promises.
+            keys: of them; None: all.
+            limit: how many at most.
+            is_locked: nobody begins to keep one until the transaction ends.
+        """
+        return await store.waiting(tx, kind, keys, at=self._clock(), limit=limit, is_locked=is_locked)
+
+    async def hasten(self, tx: Transaction, jobs: Sequence[JobId], *, reason: str | None = None) -> int:
+        """Make jobs of this tenant due at once; return how many.
+
+        Args:
+            tx: bound to the tenant.
+            jobs: which.
+            reason: only those that wait for this (``TryAgainError``).
+        """
+        return await store.hasten(tx, jobs, at=self._clock(), reason=reason)
 
     async def run(self, handlers: Mapping[str, Handler], stop: asyncio.Event, *apart: Lane) -> None:
         """Keep promises until ``stop`` is set, several at once, one per key; kinds without a handler are left alone.

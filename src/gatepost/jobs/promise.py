@@ -46,6 +46,17 @@ class DeadJob:
     dead_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingJob:
+    """A promise not kept yet; ``reason``: why it was put back, None before its first run."""
+
+    id: JobId
+    key: str
+    due_at: datetime
+    is_out: bool
+    reason: str | None
+
+
 class TryAgainError(Exception):
     """The handler could not finish; run it again ``at`` that time. ``reason`` is kept with the job: ids and codes."""
 

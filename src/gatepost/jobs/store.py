@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from gatepost.db import Transaction
 from gatepost.ids import JobId, TenantId
-from gatepost.jobs.promise import DeadJob, Job, Promise
+from gatepost.jobs.promise import DeadJob, Job, Promise, WaitingJob
 
 CHANNEL = "gatepost_jobs"
 
@@ -108,6 +108,41 @@ async def put_back(tx: Transaction, job: Job, *, due_at: datetime, failures: int
     """
     values = {"due_at": due_at, "failures": failures, "reason": reason}
     return bool(await tx.run(query, id=job.id, attempt=job.attempt, **values))
+
+
+async def waiting(
+    tx: Transaction, kind: str, keys: Sequence[str] | None, *, at: datetime, limit: int, is_locked: bool
+) -> tuple[WaitingJob, ...]:
+    """Return the tenant's jobs of one kind; ``is_locked``: nobody begins one until the transaction ends."""
+    query = """
+        select id, key, due_at, coalesce(leased_until > %(at)s, false) as is_out, reason from job
+        where tenant = %(tenant)s and kind = %(kind)s and (%(keys)s::text[] is null or key = any(%(keys)s))
+        order by due_at, id limit %(limit)s
+    """
+    rows = await tx.all(
+        query + ("for update" if is_locked else ""), kind=kind, keys=keys and list(keys), at=at, limit=limit
+    )
+    return tuple(
+        WaitingJob(id=JobId(row.id), key=row.key, due_at=row.due_at, is_out=row.is_out, reason=row.reason)
+        for row in rows
+    )
+
+
+async def hasten(tx: Transaction, jobs: Sequence[JobId], *, at: datetime, reason: str | None) -> int:
+    """Make jobs of this tenant due that were put back for ``reason`` (None: whatever it was), and tell the workers."""
+    query = """
+        with hastened as (
+          update job set due_at = %(at)s
+          where tenant = %(tenant)s and id = any(%(ids)s) and leased_until is null
+            and (%(reason)s::text is null or reason = %(reason)s)
+            and due_at > %(at)s
+          returning id
+        ), hinted as materialized (
+          select pg_notify(%(channel)s, '') where exists (select from hastened)
+        )
+        select count(hastened.id) as count from hastened left join hinted on true
+    """
+    return int((await tx.one(query, ids=list(jobs), at=at, reason=reason, channel=CHANNEL)).count)
 
 
 async def bury(tx: Transaction, job: Job, *, at: datetime, failures: int, reason: str) -> bool:

@@ -15,6 +15,7 @@ from gatepost.act.client import post
 from gatepost.act.paper import Event, EventKind
 from gatepost.deliver import own_mail
 from gatepost.deliver.paper import Attempt, AttemptResult
+from gatepost.deliver.traffic import CROWDED, CrowdedError
 from gatepost.egress import Errand, Purpose
 from gatepost.ids import AccountId, EventId
 from gatepost.journey import House
@@ -58,7 +59,10 @@ async def mail(house: House, author: Address, to: Address, *, name: str, subject
         "Content-Transfer-Encoding: 7bit",
     )
     raw = "\r\n".join((*head, "", *lines, "")).encode("ascii", "replace")
-    tried = await own_mail.carry(house, road, name, raw)
+    try:
+        tried = await own_mail.carry(house, road, name, raw)
+    except CrowdedError:
+        return Told(is_taken=False, result=CROWDED)
     return Told(is_taken=tried.result is AttemptResult.ACCEPTED, result=f"mail.{tried.result.value}")
 
 

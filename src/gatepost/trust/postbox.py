@@ -13,7 +13,8 @@ from pathlib import Path
 from gatepost import domains
 from gatepost.deliver import own_mail
 from gatepost.deliver.paper import Attempt, AttemptResult
-from gatepost.deliver.retry import next_attempt_at
+from gatepost.deliver.retry import again_at
+from gatepost.deliver.traffic import CrowdedError
 from gatepost.jobs import Job, TryAgainError
 from gatepost.journey import House
 from gatepost.mail.address import Address
@@ -64,7 +65,11 @@ def written(words: Words, *, author: Address, to: Address, message_id: str, at: 
 
 
 async def post(house: House, author: Address, to: Address, words: Words) -> Attempt:
-    """Try once to hand a mail over."""
+    """Try once to hand a mail over.
+
+    Raises:
+        TryAgainError: there is no room for it now.
+    """
     owner = await domains.tenant_of(house.db, author.domain)
     if owner is None:
         return Attempt(AttemptResult.DEFERRED, 0, "4.7.0", "signing.no_key")
@@ -73,7 +78,10 @@ async def post(house: House, author: Address, to: Address, words: Words) -> Atte
         return road
     message_id = house.own_ids.write(words.name, author.domain)
     raw = written(words, author=author, to=to, message_id=message_id, at=house.clock())
-    return await own_mail.carry(house, road, words.name, raw)
+    try:
+        return await own_mail.carry(house, road, words.name, raw)
+    except CrowdedError as crowded:
+        raise crowded.at(house.clock()) from crowded
 
 
 async def operator_for(job: Job, folder: Path, now: datetime) -> Operator:
@@ -86,7 +94,7 @@ async def operator_for(job: Job, folder: Path, now: datetime) -> Operator:
     try:
         return await asyncio.to_thread(read_operator, folder)
     except OperatorError:
-        at = next_attempt_at(job.attempt, submitted_at=job.promised_at, now=now)
+        at = again_at(since=job.promised_at, now=now)
         if at is None:
             raise
         raise TryAgainError(at, "operator.unreadable") from None
@@ -99,6 +107,6 @@ def again(job: Job, tried: Attempt, now: datetime) -> None:
         TryAgainError: it was, and its time is not over.
     """
     if tried.result is AttemptResult.DEFERRED:
-        at = next_attempt_at(job.attempt, submitted_at=job.promised_at, now=now)
+        at = again_at(since=job.promised_at, now=now)
         if at is not None:
             raise TryAgainError(at, tried.reason)

@@ -48,7 +48,7 @@ async def add(stage: Stage, address: str, role: Role) -> Person:
 async def asked(stage: Stage) -> None:
     """Keep the promises to ask, without taking them off the list."""
     for row in await stage.jobs([hosted.ASK]):
-        await journey.handlers(stage.scene.house)[row.kind](job(Promise(row.kind, row.key, row.body)))
+        await journey.outgoing(stage.scene.house)[row.kind](job(Promise(row.kind, row.key, row.body)))
 
 
 async def test_each_approver_is_mailed_a_link_of_their_own_which_quotes_nothing(

@@ -59,7 +59,7 @@ async def asked(scene: Scene) -> None:
     async with scene.house.db.transaction(TENANT) as tx:
         rows = await tx.all("select kind, key, body from job where tenant = %(tenant)s and kind = 'petition.ask'")
     for row in rows:
-        await journey.handlers(scene.house)[row.kind](job(Promise(row.kind, row.key, row.body)))
+        await journey.outgoing(scene.house)[row.kind](job(Promise(row.kind, row.key, row.body)))
 
 
 async def test_each_approver_is_mailed_a_link_of_their_own_once_which_quotes_nothing(scene: Scene, sink: Sink) -> None:

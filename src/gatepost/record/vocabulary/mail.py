@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from msgspec import UNSET, UnsetType
 
 from gatepost.record.paper import Kind
-from gatepost.record.vocabulary.said import Counts, Private, Said
+from gatepost.record.vocabulary.said import Act, Counts, Private, Said
 
 
 class MessageDecided(Said, frozen=True, kw_only=True, tag="message.decided"):
@@ -86,6 +86,16 @@ class AttemptDeferred(AttemptAccepted, frozen=True, kw_only=True, tag="attempt.d
 
 class AttemptFailed(AttemptAccepted, frozen=True, kw_only=True, tag="attempt.failed"):
     """It refused for good."""
+
+
+class DeliveryRetry(Act, frozen=True, kw_only=True, tag="delivery.retry"):
+    """The operator had a message tried at once that waits to leave."""
+
+    attempts: int
+
+
+class DeliveryGiveup(DeliveryRetry, frozen=True, kw_only=True, tag="delivery.giveup"):
+    """The operator gave up a message that waited to leave; its mailbox gets a report."""
 
 
 class RefusalsCounted(Said, frozen=True, kw_only=True, tag="refusals.counted"):
