@@ -104,7 +104,7 @@ async def test_an_attempt_leaves_its_trace(db: Database) -> None:
         await store.insert(tx, SUBMISSION)
         await store.update(tx, ONE, state=State.DEFERRED, attempts=1, reply_code=451, due_at=again, settled_at=None)
         found = await store.by_id(tx, ONE)
-    assert found == replace(SUBMISSION, state=State.DEFERRED, attempts=1, due_at=again)
+    assert found == replace(SUBMISSION, state=State.DEFERRED, attempts=1, reply_code=451, due_at=again)
     assert not found.is_settled
 
 
@@ -113,3 +113,12 @@ async def test_another_tenant_sees_no_submission(db: Database) -> None:
         await store.insert(tx, SUBMISSION)
     async with db.transaction(TenantId("tn_two")) as tx:
         assert await store.by_id(tx, ONE) is None
+
+
+async def test_some_are_found_and_made_due_together(db: Database) -> None:
+    async with db.transaction(TENANT) as tx:
+        await store.insert(tx, SUBMISSION)
+        await store.insert(tx, replace(SUBMISSION, id=TWO, due_at=NOW + timedelta(hours=4)))
+        await store.make_due(tx, [ONE, TWO], at=NOW + timedelta(hours=1))
+        found = await store.by_ids(tx, [ONE, TWO, SubmissionId("su_none")])
+    assert {each.id: each.due_at for each in found.values()} == {ONE: SUBMISSION.due_at, TWO: NOW + timedelta(hours=1)}
