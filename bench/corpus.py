@@ -1,8 +1,8 @@
 """The bench's mails: 5 KB, 80 % proven, 10 % with a broken signature, 5 % from a wrong address, 5 % with nothing.
 
 How many authors write, and to how many mailboxes, is a part of the load: who writes for the first time costs more than
-who is known. So are size and kind: what costs nothing in five kilobytes of text may cost milliseconds in a page of HTML.
-All of these are options of each bench that sends mails.
+who is known. So are size and kind: what costs nothing in five kilobytes of text may cost milliseconds in a page of
+HTML. All of these are options of each bench that sends mails.
 """
 
 import argparse
