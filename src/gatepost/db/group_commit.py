@@ -26,7 +26,7 @@ PASSED_OVER_MAX = 1_000
 CROWD = 3
 """So many waiting at once are a crowd: more are on their way, and a commit that is spared is spared for all of them."""
 
-LONG_S = 0.05
+LONG_S = 0.1
 """What was on its way for less is in a hurry."""
 
 PATIENCE, PATIENT_MAX_S = 1 / 8, 0.25
@@ -61,7 +61,8 @@ class GroupCommit:
         self._meters = meters
         self._queues: OrderedDict[Hashable, deque[_Waiting]] = OrderedDict()  # by group; the next one first
         self._coming: Counter[Hashable] = Counter()  # by group
-        self._changed = asyncio.Event()  # who waits, or who is coming
+        self._changed = asyncio.Event()  # something ended the patience of those who wait
+        self._patient_until = 0.0
         self._task: asyncio.Task[None] | None = None
         self._passed_over = False  # a batch of this round could not take all that waited
         self._began_at: float | None = None
@@ -79,9 +80,10 @@ class GroupCommit:
             yield
         finally:
             self._coming[group] -= 1
+            if self._coming[group] < CROWD:
+                self._changed.set()
             if not self._coming[group]:
                 del self._coming[group]
-            self._changed.set()
 
     async def join(
         self,
@@ -110,9 +112,11 @@ class GroupCommit:
         """
         loop = asyncio.get_running_loop()
         done: asyncio.Future[R] = loop.create_future()
-        until = 0.0 if since is None else _patient_until(since, loop.time())
-        self._queues.setdefault(group, deque()).append(_Waiting(item, commit, frozenset(apart), done, until))
-        self._changed.set()
+        until = 0.0 if since is None else _waits_until(since, loop.time())
+        queue = self._queues.setdefault(group, deque())
+        queue.append(_Waiting(item, commit, frozenset(apart), done, until))
+        if until < self._patient_until or not self._wants_more(group, queue):
+            self._changed.set()
         if self._task is None:
             self._task = loop.create_task(self._run())
         return await done
@@ -149,18 +153,20 @@ class GroupCommit:
         """Wait while all who wait would rather have company, and it is on its way."""
         loop = asyncio.get_running_loop()
         while (until := self._all_wait_until()) > loop.time():
+            self._patient_until = until
             self._changed.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(until):
                     await self._changed.wait()
 
     def _all_wait_until(self) -> float:
-        soonest = float("inf") if self._queues else 0.0
-        for group, queue in self._queues.items():
-            if self._coming[group] < CROWD or len(queue) >= self._size_max:
-                return 0.0
-            soonest = min(soonest, *(waiting.until for waiting in queue))
-        return soonest
+        if not all(self._wants_more(group, queue) for group, queue in self._queues.items()):
+            return 0.0
+        return min((waiting.until for queue in self._queues.values() for waiting in queue), default=0.0)
+
+    def _wants_more(self, group: Hashable, queue: deque[_Waiting]) -> bool:
+        """Tell whether more of a group are coming, and have room in its commit."""
+        return self._coming[group] >= CROWD and len(queue) < self._size_max
 
     async def _commit_next(self) -> None:
         batch = self._take()
@@ -221,7 +227,7 @@ class GroupCommit:
             _tell(batch, results)
 
 
-def _patient_until(since: float, now: float) -> float:
+def _waits_until(since: float, now: float) -> float:
     waited_s = now - since
     return now + min(waited_s * PATIENCE, PATIENT_MAX_S) if waited_s >= LONG_S else 0.0
 
