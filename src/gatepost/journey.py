@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
@@ -27,6 +27,7 @@ from gatepost.reply.paper import Letter, Said, Sent, Voice
 from gatepost.verify.extract import Extractor
 from gatepost.verify.paper import Verified
 from gatepost.verify.scan import NO_WATCH, Watch
+from gatepost.verify.stages import INLINE_PAGE_OCTETS
 
 ATTEMPTS_MAX = 10
 """How often a commit begins anew because others overtook it: each time one of them got on, so this is plenty."""
@@ -80,8 +81,11 @@ async def receive(arrived: Arrived, house: House) -> CarriedOut:
     door answers 451 so that the sender tries again. All recipients of one arrival share one account, one decision and
     one answer; each has an entry of its own.
     """
-    verified = await verify.check(arrived, house.dns, house.extractor, house.watch, own_ids=house.own_ids)
-    ready = _Ready(verified, await decide.foresee(house.accepting, verified))
+    stands_in_line = len(arrived.raw) > INLINE_PAGE_OCTETS
+    since = asyncio.get_running_loop().time() if stands_in_line else None
+    with house.commits.coming(arrived.tenant) if stands_in_line else nullcontext():
+        verified = await verify.check(arrived, house.dns, house.extractor, house.watch, own_ids=house.own_ids)
+    ready = _Ready(verified, await decide.foresee(house.accepting, verified), since)
     if mailbox.is_small(arrived.raw):
         done = await _join(ready, house)
     else:
@@ -95,10 +99,11 @@ async def receive(arrived: Arrived, house: House) -> CarriedOut:
 
 
 class _Ready(NamedTuple):
-    """A message that waits for its commit, and what guards found in it already."""
+    """A message that waits for its commit, what guards found in it, and since when it stood in line to be read."""
 
     verified: Verified
     findings: Findings
+    since: float | None
 
 
 async def _join(ready: _Ready, house: House) -> CarriedOut:
@@ -110,9 +115,9 @@ async def _join(ready: _Ready, house: House) -> CarriedOut:
     apart, group = deliver.conversation_of(verified), verified.arrived.tenant
     for _ in range(ATTEMPTS_MAX - 1):
         with suppress(decide.UnforeseenError):
-            return await house.commits.join(ready, partial(_carry, house), group=group, apart=apart)
-        ready = _Ready(verified, await decide.foresee(house.accepting, verified))
-    return await house.commits.join(ready, partial(_carry, house), group=group, apart=apart)
+            return await house.commits.join(ready, partial(_carry, house), group=group, apart=apart, since=ready.since)
+        ready = _Ready(verified, await decide.foresee(house.accepting, verified), ready.since)
+    return await house.commits.join(ready, partial(_carry, house), group=group, apart=apart, since=ready.since)
 
 
 async def _carry(house: House, ready: Sequence[_Ready]) -> list[CarriedOut]:
