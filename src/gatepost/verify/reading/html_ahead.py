@@ -17,17 +17,15 @@ _SHOWN = re.compile(r"<(?!/?(?:html|head|meta|style|title|link|base|script|!)\b)
 """Something on the page, in lowercase."""
 MAX_PROLOGUE = 5_000
 _UPON = tuple(
-    map(
-        re.compile,
-        (
-            r"position(?<![\w\-]position)\s*+(?:/\*|:(?!\s*static))",
-            r"""margin[a-z\-]{0,32}+\s*+(?:/\*|:[^;"'{}]{0,60}(?:-[.\d]|calc|var|/\*))""",
-            r"grid(?<=\bgrid)\b",
-            r"offset[a-z\-]{0,32}+\s*+(?::|/\*)",
-            r"translate[a-z0-9]{0,8}+\s*+[:(/]",
-            r"matrix[a-z0-9]{0,8}+\s*+[(/]",
-            r"""style(?<=\bstyle)\s*=\s*["'][^"'>]{0,300}&(?!(?:quot|apos|amp|nbsp|#39|#34);)""",
-        ),
+    (word, re.compile(pattern))
+    for word, pattern in (
+        ("position", r"position(?<![\w\-]position)\s*+(?:/\*|:(?!\s*static))"),
+        ("margin", r"""margin[a-z\-]{0,32}+\s*+(?:/\*|:[^;"'{}]{0,60}(?:-[.\d]|calc|var|/\*))"""),
+        ("grid", r"grid(?<=\bgrid)\b"),
+        ("offset", r"offset[a-z\-]{0,32}+\s*+(?::|/\*)"),
+        ("translate", r"translate[a-z0-9]{0,8}+\s*+[:(/]"),
+        ("matrix", r"matrix[a-z0-9]{0,8}+\s*+[(/]"),
+        ("&", r"""style(?<=\bstyle)\s*=\s*["'][^"'>]{0,300}&(?!(?:quot|apos|amp|nbsp|#39|#34);)"""),
     )
 )
 """What boxes must say to come to lie upon others, or may say so in disguise.
@@ -70,7 +68,7 @@ def look_ahead(source: str) -> Ahead:
 def _may_cover(lowered: str) -> bool:
     """Tell whether boxes may lie upon others; a comment between a name and its value is read, and so are escapes."""
     texts = [lowered, unescaped(lowered).lower()] if "\\" in lowered else [lowered]
-    return any(each.search(text) for text in texts for each in _UPON)
+    return any(word in text and each.search(text) for text in texts for word, each in _UPON)
 
 
 def _base(source: str) -> URL | None:

@@ -43,9 +43,10 @@ class Start(NamedTuple):
 
 
 class End(NamedTuple):
-    """An end tag."""
+    """An end tag; ``end``: where it ends."""
 
     tag: str
+    end: int = 0
 
 
 class Text(NamedTuple):
@@ -65,9 +66,8 @@ class Comment(NamedTuple):
     end: int
 
 
-def scan(source: str) -> Iterator[Start | End | Text | Comment]:
-    """Yield tags, text and comments in order; never raises, every character is passed once."""
-    at = 0
+def scan(source: str, at: int = 0) -> Iterator[Start | End | Text | Comment]:
+    """Yield tags, text and comments in order, from ``at`` on; never raises, every character is passed once."""
     while (mark := _MARKUP.search(source, at)) is not None:
         if mark.start() > at:
             yield _text(source, at, mark.start())
@@ -80,7 +80,7 @@ def scan(source: str) -> Iterator[Start | End | Text | Comment]:
         elif kind == "/":
             found = _TAG_NAME.match(source, at + 2)
             end = _behind(source, ">", at + 2)
-            yield End(found[0][:MAX_NAME].lower()) if found else Comment(source[at + 2 : end - 1], at, end)
+            yield End(found[0][:MAX_NAME].lower(), end) if found else Comment(source[at + 2 : end - 1], at, end)
             at = end
         else:
             start = _start_tag(source, at)
