@@ -16,7 +16,7 @@ from gatepost.verify.reading.html_open import CLOSES_ITSELF, FORMATTING, Open, i
 from gatepost.verify.reading.html_scan import RAW_TEXT, VOID, Comment, End, Start, Text, scan
 from gatepost.verify.reading.html_sheet import Sheet, names_of
 from gatepost.verify.reading.html_stacks import Stacks
-from gatepost.verify.reading.html_state import Key, Op, State, Step, key_of
+from gatepost.verify.reading.html_state import MAX_KEPT, Endings, Key, Op, State, Step, key_of
 from gatepost.verify.reading.html_style import Look, Looks, look_below
 from gatepost.verify.reading.html_unshown import unshown
 from gatepost.verify.reading.html_value import Variables
@@ -82,6 +82,7 @@ class Page:
         self._quotation: Open | None = None  # the blockquote that the document begins with
         self.at = self._stacks.state  # where the reading is, which may be ahead of the stacks
         self.may_step = covers is None  # whether what a tag did in a place is what it does there
+        self.left, self._endings = MAX_KEPT, Endings()
         self._told: list[Op] = []
 
     def views(self, *, is_cut: bool) -> Views:
@@ -117,8 +118,9 @@ class Page:
         self._told = []
         before, begins = self._start(start)
         self.at = self._stacks.state
-        if key is None or not self.may_step or (was_empty and start.tag == "blockquote"):
+        if key is None or not self.may_step or not self.left or (was_empty and start.tag == "blockquote"):
             return None
+        self.left -= 1
         step = here.steps[key] = Step(self.at, before, self._told, begins)
         return step
 
@@ -298,8 +300,8 @@ class Page:
         if tag in _BASES:
             return None
         key, here = f"/{tag}", self.at
-        step = here.steps.get(key)
-        if step is not None and self.may_step:
+        step = here.ended(tag, self._endings, self.writing) or here.steps.get(key) if self.may_step else None
+        if step is not None:
             self.at = step.to
             step.take(self.writing)
             return step
@@ -307,8 +309,9 @@ class Page:
         self._told = []
         self._end(tag)
         self.at = self._stacks.state
-        if not self.may_step or here.is_live:
+        if not self.may_step or not self.left or here.is_live:
             return None
+        self.left -= 1
         step = here.steps[key] = Step(self.at, self._told)
         return step
 

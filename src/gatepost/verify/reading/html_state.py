@@ -5,21 +5,28 @@ from functools import partial
 from typing import NamedTuple, TypeAlias
 
 from gatepost.verify.paper import Technique
-from gatepost.verify.reading.html_drawing import DRAWN
+from gatepost.verify.reading.html_drawing import OUTLINES
 from gatepost.verify.reading.html_open import Open
 from gatepost.verify.reading.html_scan import RAW_TEXT, Start
-from gatepost.verify.reading.html_writing import Writing
+from gatepost.verify.reading.html_writing import BREAKS, STRUCTURE, Writing
 
 Op: TypeAlias = partial[None]
 """What is told to the page's writing, wherever it stands."""
 Key: TypeAlias = str | tuple[object, ...]
 
+
+class Endings(dict[tuple[str, bool, bool], list[partial[None]]]):
+    """What the ends of elements do, by their tags, and whether they have their place, and those around them."""
+
+
+MAX_KEPT = 10_000
+"""Steps and runs that are kept of one document: each takes one to two kilobytes."""
 _SHAPING = frozenset(
     """background bgcolor class color data hidden id link open popover style text type""".split()  # noqa: SIM905  # one list of words
 )
 """Attributes whose values change how an element looks or what it is; of others it is at most that they are there."""
 _DRAWINGS = frozenset({"svg", "math"})
-_NEVER = RAW_TEXT | DRAWN | {"html", "body", "col", "colgroup", "math"}
+_NEVER = RAW_TEXT | OUTLINES | {"html", "body", "col", "colgroup", "math"}
 
 
 class State:
@@ -48,13 +55,30 @@ class State:
         self.around = self if around is None else around
         self.depth: int = 0 if around is None else around.depth + 1
         self.hidden_by: Technique | None = None if element is None else element.hidden_by
-        is_counting = element is not None and (element.look.place is not None or element.tag in _DRAWINGS)
+        is_counting = element is not None and (
+            element.look.place is not None or element.look.is_drawn or element.tag in _DRAWINGS
+        )
         self.is_live: bool = is_live or is_counting or (around is not None and around.is_live)
         is_inside = around is not None and around.is_preformatted
         self.is_preformatted: bool = is_inside or (element is not None and element.tag == "pre")
         self.is_table = is_table
         self.steps: dict[Key, Step] = {}
         self.runs: dict[str, Run] = {}
+
+    def ended(self, tag: str, endings: Endings, writing: Writing) -> "Step | None":
+        """Return what the end of an element does, where it is the one opened last and nothing else is asked."""
+        element, around = self.element, self.around.element
+        if element is None or element.tag != tag or element.is_quote or self.is_live:
+            return None
+        is_there = around is None or around.look.gone is None
+        key = tag, element.look.gone is None, is_there
+        ops = endings.get(key)
+        if ops is None:
+            found: list[Op] = [partial(writing.end, tag)] if element.look.gone is None and tag in STRUCTURE else []
+            if tag in BREAKS:
+                found.append(partial(writing.break_, BREAKS[tag], is_there=is_there))
+            ops = endings[key] = found
+        return Step(self.around, ops)
 
 
 class Step(NamedTuple):

@@ -23,11 +23,13 @@ class Taking(Protocol):
         writing: what becomes of its words.
         at: where the reading is.
         may_step: what tags did in a place is what they do there.
+        left: how much more of that may be kept.
     """
 
     writing: Writing
     at: State
     may_step: bool
+    left: int
 
     def start(self, start: Start) -> Step | None:
         """Open an element; return what that does wherever it stands, if that is known."""
@@ -86,35 +88,35 @@ def _one_by_one(page: Taking, source: str, at: int, end: int, *, is_ahead: bool)
         at = token.end
         if at >= end and not (isinstance(token, Start) and token.tag in RAW_TEXT):
             break
-    if does is not None and at == end and page.may_step:
+    if does is not None and at == end and page.may_step and page.left:
+        page.left -= 1
         here.runs[source[first:end]] = Run(page.at, together(does, page.writing.break_))
     return at
 
 
 def _take(page: Taking, token: Start | End | Text | Comment, does: list[Op], *, is_ahead: bool) -> bool:
     """Take a token, and add what it does; tell whether it does no more, and that wherever it stands."""
-    match token:
-        case Start():
-            if token.tag == "link" and not is_ahead:
-                page.linked(token.attributes)
-            step = page.start(token)
-            return step is not None and _add_start(does, token, step, page.writing)
-        case End():
-            step = page.end(token.tag)
-            does += step.before if step is not None else ()
-            return step is not None
-        case Text(raw_of="style"):
-            page.writing.sheet(token)
-            if not is_ahead:
-                page.sheet(token)
-        case Text():
-            is_blank = _is_blank(page.at, token)
-            page.text(token)
-            does.append(partial(page.writing.blank, token.text))
-            return is_blank
-        case Comment():
-            page.writing.comment(token)
-    return False
+    if isinstance(token, Start):
+        if token.tag == "link" and not is_ahead:
+            page.linked(token.attributes)
+        step = page.start(token)
+        return step is not None and _add_start(does, token, step, page.writing)
+    if isinstance(token, End):
+        step = page.end(token.tag)
+        does += step.before if step is not None else ()
+        return step is not None
+    if isinstance(token, Comment):
+        page.writing.comment(token)
+        return False
+    if token.raw_of == "style":
+        page.writing.sheet(token)
+        if not is_ahead:
+            page.sheet(token)
+        return False
+    is_blank = _is_blank(page.at, token)
+    page.text(token)
+    does.append(partial(page.writing.blank, token.text))
+    return is_blank
 
 
 def _is_blank(state: State, token: Text) -> bool:
