@@ -16,7 +16,7 @@ from gatepost.verify.reading.html_open import CLOSES_ITSELF, FORMATTING, Open, i
 from gatepost.verify.reading.html_scan import RAW_TEXT, VOID, Comment, End, Start, Text, scan
 from gatepost.verify.reading.html_sheet import Sheet, names_of
 from gatepost.verify.reading.html_stacks import Stacks
-from gatepost.verify.reading.html_state import MAX_KEPT, Endings, Key, Op, State, Step, key_of
+from gatepost.verify.reading.html_state import MAX_KEPT, Endings, Op, State, Step, key_of
 from gatepost.verify.reading.html_style import Look, Looks, look_below
 from gatepost.verify.reading.html_unshown import unshown
 from gatepost.verify.reading.html_value import Variables
@@ -107,9 +107,10 @@ class Page:
 
     def start(self, start: Start) -> Step | None:
         """Open an element; return what that does wherever it stands, if that is known."""
-        key = self._key_of(start)
-        step = None if key is None else self.at.steps.get(key)
-        if step is not None:
+        key = None
+        if self.may_step and self._is_begun and not self.at.is_live:
+            key = key_of(start, asks_names=self._stacks.above is not None, asks_values=self._sheet.asks_values)
+        if key is not None and (step := self.at.steps.get(key)) is not None:
             self.at = step.to
             step.take(self.writing, start)
             return step
@@ -123,13 +124,6 @@ class Page:
         self.left -= 1
         step = here.steps[key] = Step(self.at, before, self._told, begins)
         return step
-
-    def _key_of(self, start: Start) -> Key | None:
-        """Return by what a tag is known to do here what it did here before; None where it may do another thing."""
-        if not self.may_step or not self._is_begun or self.at.is_live:
-            return None
-        names = None if self._stacks.above is None else start.attributes
-        return key_of(start, names, asks_values=self._sheet.asks_values)
 
     def _do(self, op: Op) -> None:
         """Tell the writing something, and keep it."""
@@ -323,6 +317,8 @@ class Page:
             self._do(partial(self.writing.break_, BREAKS[tag], is_there=self._look.gone is None))
 
     def _close_down_to(self, at: int) -> None:
+        if at >= len(self._open):
+            return
         reopened: dict[str, Open] = {}
         while len(self._open) > at:
             if self._covers is not None:

@@ -81,8 +81,8 @@ def scan(source: str, at: int = 0) -> Iterator[Start | End | Text | Comment]:
             at = comment.end
             yield comment
         elif kind == "/":
-            found = _TAG_NAME.match(source, at + 2)
             end = _behind(source, ">", at + 2)
+            found = _TAG_NAME.match(source, at + 2, end)
             yield End(found[0][:MAX_NAME].lower(), end) if found else Comment(source[at + 2 : end - 1], at, end)
             at = end
         else:

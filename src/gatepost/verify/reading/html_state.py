@@ -1,6 +1,6 @@
 """What is open at a place of a page, and what tags do there: worked out once, for newsletters repeat their rows."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple, TypeAlias
 
@@ -109,13 +109,13 @@ class Run(NamedTuple):
     does: Sequence[Op]
 
 
-def key_of(start: Start, names: Collection[str] | None, *, asks_values: bool) -> Key | None:
+def key_of(start: Start, *, asks_names: bool, asks_values: bool) -> Key | None:
     """Return by what a start tag is known to do the same in the same place; None where it may do another thing.
 
     Args:
         start: the tag.
-        names: of attributes, where style sheets may ask for them.
-        asks_values: they may ask for their values, too.
+        asks_names: style sheets may ask which attributes it has.
+        asks_values: they may ask what those say, too.
     """
     tag, attributes = start.tag, start.attributes
     if tag in _NEVER:
@@ -125,7 +125,7 @@ def key_of(start: Start, names: Collection[str] | None, *, asks_values: bool) ->
     if asks_values:
         return tag, *attributes.items()
     shape = [item for item in attributes.items() if item[0] in _SHAPING]
-    return tag, "href" in attributes, names and tuple(names), *shape
+    return tag, "href" in attributes, asks_names and tuple(attributes), *shape
 
 
 def together(ops: Sequence[Op], break_: Callable[..., None]) -> tuple[Op, ...]:

@@ -53,7 +53,7 @@ def walk(page: Taking, source: str, *, is_ahead: bool) -> bool:
     Linear: no character is looked at for runs again before all in front of it has been taken.
     """
     at = 0
-    while (run := _RUN.search(source, at)) is not None:
+    while page.may_step and (run := _RUN.search(source, at)) is not None:
         start, end = run.span()
         if at < start:
             text = source[at:start]
@@ -64,7 +64,7 @@ def walk(page: Taking, source: str, *, is_ahead: bool) -> bool:
                 continue
             page.text(Text(html.unescape(text) if "&" in text else text, at, start))
         known = page.at.runs.get(run[0])
-        if known is not None and page.may_step:
+        if known is not None:
             page.at = known.to
             for op in known.does:
                 op()
@@ -115,14 +115,16 @@ def _take(page: Taking, token: Start | End | Text | Comment, does: list[Op], *, 
         return False
     is_blank = _is_blank(page.at, token)
     page.text(token)
-    does.append(partial(page.writing.blank, token.text))
+    if is_blank:
+        does.append(partial(page.writing.blank, token.text))
     return is_blank
 
 
 def _is_blank(state: State, token: Text) -> bool:
     """Tell whether a text is nothing but white space that parts words."""
-    is_flowing = not (state.is_live or state.is_preformatted or state.hidden_by is not None or token.raw_of)
-    return is_flowing and not token.text.strip(" \t\r\n")
+    if token.text.strip(" \t\r\n"):
+        return False
+    return not (state.is_live or state.is_preformatted or state.hidden_by is not None or token.raw_of)
 
 
 def _add_start(does: list[Op], start: Start, step: Step, writing: Writing) -> bool:
