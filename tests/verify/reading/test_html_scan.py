@@ -43,6 +43,22 @@ def test_raw_text_holds_no_tags() -> None:
     assert list(scan("<title>&lt;"))[1] == Text("<", 7, 11, "title")
 
 
+@given(
+    st.lists(st.tuples(st.text("aB1:-.", min_size=1, max_size=50), st.text("a &lt;>'/=\n", max_size=9)), max_size=70),
+    st.sampled_from(["", " ", "\n"]),
+    st.sampled_from(["", "/"]),
+)
+def test_a_tag_is_the_same_however_its_attributes_are_quoted(
+    pairs: list[tuple[str, str]], space: str, slash: str
+) -> None:
+    pairs = [(f"a{name}", value.replace("'", "")) for name, value in pairs]
+    found = [
+        list(scan(f"<Td{''.join(f' {name}={sign}{value}{sign}' for name, value in pairs)}{space}{slash}>"))
+        for sign in "\"'"
+    ]
+    assert found[0] == found[1]
+
+
 @given(st.text("<>/!-='\" abscripttyle&;#x1é", max_size=200))
 def test_any_text_is_scanned_in_order(source: str) -> None:
     behind = 0
