@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gatepost.verify.paper import Span, Technique
 from gatepost.verify.reading.compare import Shown, note_mismatch
@@ -43,3 +45,9 @@ def test_the_same_words_in_another_order_are_other_words() -> None:
 @pytest.mark.timeout(120)
 def test_long_texts_take_linear_time() -> None:
     compare("a b " * 250_000, "b c " * 250_000)
+
+
+@given(st.text("aB' .-\n", max_size=80), st.text("aB' .-\n", max_size=80))
+def test_texts_of_ascii_alone_are_compared_as_others_are(plain: str, shown: str) -> None:
+    """A dash is no word, but sends a text the longer way."""
+    assert compare(plain, shown) == compare(f"{plain}\n\u2013", f"{shown}\n\u2013")

@@ -17,11 +17,37 @@ def test_a_sheet_below_what_it_speaks_of_is_late() -> None:
 
 @pytest.mark.parametrize(
     "style",
-    ["position:absolute", "margin:0 0 -20px", "display:grid", "p\\osition:fixed", "position/**/:fixed", "a&#98;"],
+    [
+        "position:absolute",
+        "margin:0 0 -20px",
+        "display:grid",
+        "p\\osition:fixed",
+        "position/**/:fixed",
+        "a&#98;",
+        "margin/**/:-9px",
+        "margin:/*a;b*/-9px",
+        "tr\\61nslate:0 9px",
+        "transform:translateY(-9px)",
+        "offset-path:ray(0)",
+        "transform:matrix3d(1)",
+        "p\\6fsition:fixed",
+        "font:a&quot;&#98;",
+    ],
 )
 def test_only_some_styles_let_boxes_lie_upon_others(style: str) -> None:
     assert look_ahead(f"<p style='{style}'>x").may_cover
     assert not look_ahead("<p style='position:static;margin:0 auto;background-position:0 0'>x &#160;").may_cover
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<style>/* the header */ p{margin:0 auto}</style>", "<style>v\\:* {behavior:url(#default#VML)}</style>",
+        "<p style='font-family:&quot;Nunito Sans&quot;, a&amp;b'>", "<p>translate the matrix by an offset",
+    ],
+)  # fmt: skip
+def test_what_mail_programs_write_anyway_lets_no_box_lie_upon_another(source: str) -> None:
+    assert not look_ahead(source).may_cover
 
 
 @pytest.mark.parametrize(

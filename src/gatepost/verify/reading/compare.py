@@ -11,12 +11,25 @@ MIN_WORDS = 4
 """Fewer foreign words in a row are a matter of wording."""
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _BLANKS = {octet: " " for octet in range(128) if not chr(octet).isalnum() and chr(octet) != "'"}
+_QUOTE = re.compile(r"(?<![A-Za-z0-9])'|'(?![A-Za-z0-9])")
 _URL = re.compile(r"(?:https?://|www\.|mailto:)\S+")
 
 
-def _words(text: str) -> list[tuple[str, int, int]]:
-    blank = _URL.sub(lambda found: " " * len(found[0]), text)
-    return [(found[0].casefold(), found.start(), found.end()) for found in _WORD.finditer(blank)]
+def _without_addresses(text: str) -> str:
+    """Return a text with blanks where addresses stand."""
+    return _URL.sub(lambda found: " " * len(found[0]), text)
+
+
+def _is_simple(text: str) -> bool:
+    """Tell whether a text has no addresses, and but inside of words apostrophes: then all words are found quickly."""
+    return text.isascii() and _URL.search(text) is None and ("'" not in text or _QUOTE.search(text) is None)
+
+
+def _words(text: str) -> list[str]:
+    if _is_simple(text):
+        return _quickly(text)
+    found: list[str] = _WORD.findall(_without_addresses(text))
+    return [word.casefold() for word in found]
 
 
 def _quickly(text: str) -> list[str]:
@@ -47,7 +60,9 @@ class Shown:
     @cached_property
     def pairs(self) -> set[tuple[str, str]]:
         """Neighbours outside of addresses."""
-        return set(pairwise([word for word, _, _ in _words(self._text)]))
+        if _is_simple(self._text):
+            return self.quick_pairs
+        return set(pairwise(_words(self._text)))
 
 
 def note_mismatch(plain: str, shown: Shown, marks: Marks) -> None:
@@ -63,14 +78,16 @@ def note_mismatch(plain: str, shown: Shown, marks: Marks) -> None:
     pairs = shown.pairs
     words = _words(plain)
     known = [False] * len(words)
-    for at in range(len(words) - 1):
-        if (words[at][0], words[at + 1][0]) in pairs:
+    for at, pair in enumerate(pairwise(words)):
+        if pair in pairs:
             known[at] = known[at + 1] = True
+    places: list[tuple[int, int]] = []
     start = 0
     for at in range(len(words) + 1):
         if at < len(words) and not known[at]:
             continue
         if at - start >= MIN_WORDS:
-            first, last = words[start][1], words[at - 1][2]
+            places = places or [found.span() for found in _WORD.finditer(_without_addresses(plain))]
+            first, last = places[start][0], places[at - 1][1]
             marks.add(Technique.PLAIN_HTML_MISMATCH, "text", first, last, plain[first:last])
         start = at + 1

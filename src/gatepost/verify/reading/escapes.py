@@ -36,6 +36,11 @@ def text(written: str) -> str:
     return written
 
 
+def is_harmless(written: str) -> bool:
+    """Tell whether no sign of Markdown stands in a text."""
+    return _SIGNS.search(written) is None
+
+
 def words(written: str, line: Callable[[], str], *, is_in_link: bool) -> str:
     """Return a piece of a page's text as it may stand between marks of ours; linear.
 
@@ -44,7 +49,7 @@ def words(written: str, line: Callable[[], str], *, is_in_link: bool) -> str:
         line: tells what stands before it on its line.
         is_in_link: it is part of a link's words, which end with a bracket of ours.
     """
-    if _SIGNS.search(written) is None:
+    if is_harmless(written):
         return written
     found = (_IN_LINK if is_in_link else _PIECE).sub(_escaped, written)
     if _FIRST.match(found) is not None and _BARE.fullmatch(line()) is not None:

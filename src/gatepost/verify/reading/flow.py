@@ -8,8 +8,17 @@ LINE = 1
 PARAGRAPH = 2
 
 
+def collapsed(text: str) -> str:
+    """Return text in which white space is single blanks."""
+    if "\n" in text or "  " in text or "\t" in text or "\r" in text or "\xa0" in text:
+        return _SPACES.sub(" ", text)
+    return text
+
+
 class Flow:
     """Collects text; breaks are only written once more text follows."""
+
+    __slots__ = ("_break", "_has_space", "_marks", "_pieces")
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
@@ -56,14 +65,18 @@ class Flow:
                 if line.strip():
                     self.raw(line)
             return
-        if "\n" in text or "  " in text or "\t" in text or "\r" in text or "\xa0" in text:
-            text = _SPACES.sub(" ", text)
+        self.words(collapsed(text))
+
+    def words(self, text: str) -> None:
+        """Add text in which white space is single blanks."""
         if text[:1] == " ":
             self._has_space = True
             text = text[1:]
         if text:
             has_space = text[-1] == " "
-            self.raw(text[:-1] if has_space else text)
+            if self._break or self._has_space or self._marks:
+                self.begin()
+            self._pieces.append(text[:-1] if has_space else text)
             self._has_space = has_space
 
     def raw(self, text: str) -> None:

@@ -7,6 +7,7 @@ from can_ada import URL
 
 from gatepost.verify.reading import web_address
 from gatepost.verify.reading.html_scan import End, Start, scan
+from gatepost.verify.reading.html_tokens import unescaped
 
 _DOCTYPE = re.compile(
     r"(?:\s|<!--(?:[^-]|-(?!->)){0,500}-->)*<!doctype\s+html(?!\s+public\s+.-//[^>]{0,20}//dtd html [234][^>]{0,60}$)",
@@ -15,16 +16,16 @@ _DOCTYPE = re.compile(
 _SHOWN = re.compile(r"<(?!/?(?:html|head|meta|style|title|link|base|script|!)\b)[a-z]|>\s*[^<\s]")
 """Something on the page, in lowercase."""
 MAX_PROLOGUE = 5_000
-_MOVING = ("translate", "matrix", "offset", "\\", "/*")
 _UPON = tuple(
-    map(
-        re.compile,
-        (
-            r"position(?<![\w\-]position)\s*:(?!\s*static)",
-            r"""margin[a-z\-]{0,32}+\s*+:[^;"'{}]{0,60}(?:-[.\d]|calc|var)""",
-            r"grid(?<=\bgrid)\b",
-            r"""style(?<=\bstyle)\s*=\s*["'][^"'>]{0,300}&""",
-        ),
+    (word, re.compile(pattern))
+    for word, pattern in (
+        ("position", r"position(?<![\w\-]position)\s*+(?:/\*|:(?!\s*static))"),
+        ("margin", r"""margin[a-z\-]{0,32}+\s*+(?:/\*|:[^;"'{}]{0,60}(?:-[.\d]|calc|var|/\*))"""),
+        ("grid", r"grid(?<=\bgrid)\b"),
+        ("offset", r"offset[a-z\-]{0,32}+\s*+(?::|/\*)"),
+        ("translate", r"translate[a-z0-9]{0,8}+\s*+[:(/]"),
+        ("matrix", r"matrix[a-z0-9]{0,8}+\s*+[(/]"),
+        ("&", r"""style(?<=\bstyle)\s*=\s*["'][^"'>]{0,300}&(?!(?:quot|apos|amp|nbsp|#39|#34);)"""),
     )
 )
 """What boxes must say to come to lie upon others, or may say so in disguise.
@@ -59,9 +60,15 @@ def look_ahead(source: str) -> Ahead:
     return Ahead(
         is_quirky=_DOCTYPE.match(source[:MAX_PROLOGUE]) is None,
         has_late_parts=_has_late_parts(lowered),
-        may_cover=any(map(lowered.__contains__, _MOVING)) or any(each.search(lowered) for each in _UPON),
+        may_cover=_may_cover(lowered),
         base=_base(source) if "<base" in lowered else None,
     )
+
+
+def _may_cover(lowered: str) -> bool:
+    """Tell whether boxes may lie upon others; a comment between a name and its value is read, and so are escapes."""
+    texts = [lowered, unescaped(lowered).lower()] if "\\" in lowered else [lowered]
+    return any(word in text and each.search(text) for text in texts for word, each in _UPON)
 
 
 def _base(source: str) -> URL | None:

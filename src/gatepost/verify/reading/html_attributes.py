@@ -1,6 +1,7 @@
 """Words in a tag: what a person sees only by pointing at it, and links that do not lead where they say."""
 
 import re
+from collections.abc import Mapping
 
 from gatepost.verify.paper import Technique
 from gatepost.verify.reading import web_address
@@ -40,6 +41,14 @@ def read(start: Start, offset: int, marks: Marks) -> None:
         shown = clean(value, "html", at, marks, width=start.end - start.start)
         if _TWO_WORDS.search(shown):
             marks.add(technique, "html", at, offset + start.end, shown)
+
+
+def may_speak(attributes: Mapping[str, str]) -> bool:
+    """Tell whether attributes may hold words that ``read`` notes."""
+    for name, value in attributes.items():
+        if value and (name in _TECHNIQUES or name == "value" or name.startswith("data-")):
+            return True
+    return False
 
 
 def compare_link(text: str, target: str, start: int, end: int, marks: Marks, *, pictured: str = "") -> None:

@@ -10,11 +10,14 @@ _KINDS = {
 }  # fmt: skip
 _BY_TAG = {"table": "table", "col": "col", "colgroup": "colgroup", "tr": "tr", "td": "td", "th": "td"}
 
+_OF_COLUMNS = frozenset({"col", "colgroup"})
+
 
 class Tables:
-    """The tables that are open, from the outermost in."""
+    """The tables that are open, from the outermost in. ``has_columns``: one speaks of its columns."""
 
     def __init__(self) -> None:
+        self.has_columns = False
         self._open: list[tuple[int, Columns]] = []
 
     def take(self, tag: str, attributes: Mapping[str, str], style: Mapping[str, str], depth: int) -> bool:
@@ -24,8 +27,18 @@ class Tables:
         """
         kind = _KINDS.get(style["display"]) if "display" in style else _BY_TAG.get(tag)
         if kind == "table":
-            self._open.append((depth, Columns()))
+            self.enter(depth)
+        elif kind in _OF_COLUMNS:
+            self.has_columns = True
         return kind is not None and bool(self._open) and self._open[-1][1].take(kind, attributes, style)
+
+    def enter(self, depth: int) -> None:
+        """Open a table."""
+        self._open.append((depth, Columns()))
+
+    def is_entered(self, depth: int) -> bool:
+        """Tell whether the last table was opened with so many elements around it."""
+        return bool(self._open) and self._open[-1][0] == depth
 
     def leave(self, depth: int) -> None:
         """Take note that an element has ended which so many were open around."""
@@ -49,7 +62,7 @@ class Columns:
             self._row()
         elif kind == "td":
             return self._cell(_count(attributes, "colspan"), _count(attributes, "rowspan"))
-        elif kind in {"col", "colgroup"}:
+        elif kind in _OF_COLUMNS:
             self._column(kind, attributes, style)
         return False
 

@@ -8,6 +8,8 @@ from gatepost.verify.reading.html_colour import MAX_CHARS
 from gatepost.verify.reading.html_length import number
 from gatepost.verify.reading.html_place import Place
 
+OUTLINES = frozenset({"svg", "text", "tspan", "g"})
+"""Of those drawn, what is drawn wherever it stands."""
 DRAWN = frozenset({"svg", "g", "text", "tspan", "textpath", "a", "use", "foreignobject"})
 """Elements of drawings that hold words, where an attribute does what elsewhere takes a style."""
 NEVER_DRAWN = frozenset({

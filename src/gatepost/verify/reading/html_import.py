@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from collections.abc import Mapping
 from urllib.parse import unquote_to_bytes
 
 from gatepost.verify.reading.html_media import media
@@ -47,3 +48,9 @@ def sheet_at(address: str, asked: str = "") -> str:
         except binascii.Error:
             return ""
     return octets.decode("utf-8", "replace")
+
+
+def linked(attributes: Mapping[str, str]) -> str:
+    """Return the style sheet that a link carries in its address; empty where it carries none."""
+    is_sheet = "stylesheet" in attributes.get("rel", "").lower().split()
+    return sheet_at(attributes.get("href", ""), attributes.get("media", "")) if is_sheet else ""

@@ -5,7 +5,7 @@ None says that nobody here knows: then a rule counts if it hides something, so t
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from gatepost.verify.reading.html_length import number
 from gatepost.verify.reading.html_tokens import closing, parts
@@ -179,3 +179,9 @@ def _is_supported(function: str, inside: str) -> bool | None:
         return False
     values = _KNOWN_VALUES.get(name)
     return None if values is None else value in values
+
+
+def is_for_us(told: Mapping[str, str]) -> bool:
+    """Tell whether a style sheet is one for screens; ``told``: the attributes of its element."""
+    is_css = told.get("type", "").strip().lower() in {"", "text/css"}
+    return is_css and media(told.get("media", "").lower()) is not False

@@ -14,6 +14,9 @@ _TAG_NAME = re.compile(r"[A-Za-z][^\s/>]*")
 _ATTRIBUTE = re.compile(
     r"""[\s/]*(?P<name>=?[^\s/>=]+)(?:\s*=\s*(?P<value>"[^"]*(?:"|\Z)|'[^']*(?:'|\Z)|[^\s>]*))?""",
 )
+_ORDINARY = re.compile(r"""<([A-Za-z][A-Za-z0-9]{0,39}+)((?:\s++[A-Za-z][\w:.\-]*+="[^"]*+")*+)\s*+(/?)>""")
+"""A tag as nearly all are written, and its attributes."""
+_PAIR = re.compile(r'([A-Za-z][\w:.\-]*+)="([^"]*+)"')
 _GAP = re.compile(r"[\s/=]*")
 MAX_ATTRIBUTES = 64
 MAX_NAME = 40
@@ -43,9 +46,10 @@ class Start(NamedTuple):
 
 
 class End(NamedTuple):
-    """An end tag."""
+    """An end tag; ``end``: where it ends."""
 
     tag: str
+    end: int = 0
 
 
 class Text(NamedTuple):
@@ -65,9 +69,8 @@ class Comment(NamedTuple):
     end: int
 
 
-def scan(source: str) -> Iterator[Start | End | Text | Comment]:
-    """Yield tags, text and comments in order; never raises, every character is passed once."""
-    at = 0
+def scan(source: str, at: int = 0) -> Iterator[Start | End | Text | Comment]:
+    """Yield tags, text and comments in order, from ``at`` on; never raises, every character is passed once."""
     while (mark := _MARKUP.search(source, at)) is not None:
         if mark.start() > at:
             yield _text(source, at, mark.start())
@@ -78,9 +81,9 @@ def scan(source: str) -> Iterator[Start | End | Text | Comment]:
             at = comment.end
             yield comment
         elif kind == "/":
-            found = _TAG_NAME.match(source, at + 2)
             end = _behind(source, ">", at + 2)
-            yield End(found[0][:MAX_NAME].lower()) if found else Comment(source[at + 2 : end - 1], at, end)
+            found = _TAG_NAME.match(source, at + 2, end)
+            yield End(found[0][:MAX_NAME].lower(), end) if found else Comment(source[at + 2 : end - 1], at, end)
             at = end
         else:
             start = _start_tag(source, at)
@@ -120,6 +123,29 @@ def _comment(source: str, at: int) -> Comment:
 
 
 def _start_tag(source: str, opened: int) -> Start | None:
+    ordinary = _ORDINARY.match(source, opened)
+    if ordinary is not None:
+        tag, written, slash = ordinary.groups()
+        attributes = _attributes(written) if written else _NONE
+        if attributes is not None:
+            return Start(tag.lower(), attributes, opened, ordinary.end(), slash == "/")
+    return _odd_tag(source, opened)
+
+
+def _attributes(written: str) -> Mapping[str, str] | None:
+    """Return the attributes of an ordinary tag; None where there are too many, or their names are too long."""
+    pairs = _PAIR.findall(written)
+    if len(pairs) > MAX_ATTRIBUTES:
+        return None
+    attributes: dict[str, str] = {}
+    for spelled, value in pairs:
+        if len(spelled) > MAX_NAME:
+            return None
+        attributes.setdefault(spelled.lower(), html.unescape(value) if "&" in value else value)
+    return attributes
+
+
+def _odd_tag(source: str, opened: int) -> Start | None:
     found = _TAG_NAME.match(source, opened + 1)
     tag = found[0][:MAX_NAME].lower() if found else ""
     at = found.end() if found else opened + 1

@@ -23,6 +23,8 @@ STEPS, STEPS_A_CHAR = 100_000, 1
 _FEW = 12
 _GENERATED = tuple(f"::{name}" for name in GENERATED)
 _IMPLIED = frozenset({"html", "body"})
+_OF_PLACES = ("+", "~", "child", "of-type")
+"""Without these no selector asks which elements came before one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,11 +48,12 @@ class Sheet:
     Simplified from CSS: @media counts where a screen of ``html_media`` would take it; what asks for elements that come
     later, or is not understood, counts where it hides. Nothing is left out silently: ``unread`` says what was not read,
     and from when ``is_tired`` a rule that hides counts for every element that bears the last name of its selector.
+    ``asks_places``: selectors ask what stands before an element; ``asks_values``: what its attributes say.
     """
 
     def __init__(self, size: int = 0, *, is_quirky: bool = True, allowance: Allowance | None = None) -> None:
         self.unread: list[str] = []
-        self.is_tired = self.asks_places = False
+        self.is_tired = self.asks_places = self.asks_values = False
         self.is_quirky = is_quirky
         self.animations = Animations()
         self.registered: dict[str, str] = {}
@@ -88,7 +91,9 @@ class Sheet:
         if scope not in self._scopes:
             around = None if scope.around is None else self._selectors(scope.around)
             text = scope.selectors
-            self.asks_places = self.asks_places or any(sign in text for sign in ":+~")
+            lowered = text.lower()
+            self.asks_places = self.asks_places or any(sign in lowered for sign in _OF_PLACES)
+            self.asks_values = self.asks_values or "=" in text or "lang" in lowered
             if not text:
                 self._scopes[scope] = around
             elif around is None and len(text) <= KNOWN_CHARS:

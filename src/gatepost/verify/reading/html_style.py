@@ -9,7 +9,7 @@ from gatepost.verify.paper import Technique
 from gatepost.verify.reading import html_animation, html_box, html_colour, html_drawing, html_ink, html_shape
 from gatepost.verify.reading.html_animation import Animations
 from gatepost.verify.reading.html_colour import TRANSPARENT
-from gatepost.verify.reading.html_drawing import DRAWN
+from gatepost.verify.reading.html_drawing import DRAWN, OUTLINES
 from gatepost.verify.reading.html_length import FONT_SIZE, TINY, font_size, in_pixels, number, pixels
 from gatepost.verify.reading.html_media import SCREEN_WIDTH
 from gatepost.verify.reading.html_place import Place
@@ -222,7 +222,7 @@ def look_below(
     """
     look = _with_attributes(parent, tag, attributes)
     inline = attributes.get("style", "")
-    if tag in DRAWN and (tag in _OUTLINES or look.is_drawn):
+    if tag in DRAWN and (tag in OUTLINES or look.is_drawn):
         return _drawn(look, tag, attributes, sheet, inline)
     if sheet is NO_STYLE and not (looks is not None and looks.animations):
         if not inline:
@@ -265,9 +265,6 @@ def _drawn(look: Look, tag: str, attributes: Mapping[str, str], sheet: Style, in
     return found._replace(place=place, is_drawn=True)
 
 
-_OUTLINES = frozenset({"svg", "text", "tspan", "g"})
-
-
 def _styled(look: Look, declared: Style, tag: str) -> Look:
     style = joined(declared.ordinary, declared.important)
     variables = Variables(declared.variables, look.variables) if declared.variables else look.variables
@@ -277,7 +274,7 @@ def _styled(look: Look, declared: Style, tag: str) -> Look:
         return look._replace(gone=look.gone or Technique.CLIPPED, variables=variables)
     if look.rem != FONT_SIZE:
         style = {name: in_pixels(value, look.rem) for name, value in style.items()}
-    if tag in DRAWN and (tag in _OUTLINES or look.is_drawn):
+    if tag in DRAWN and (tag in OUTLINES or look.is_drawn):
         style = html_drawing.inks(style, is_outermost=not look.is_drawn)
     return _dressed(look, style, tag, variables)
 

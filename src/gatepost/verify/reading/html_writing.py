@@ -3,13 +3,15 @@
 import html
 import re
 from dataclasses import dataclass
+from functools import partial
 
 from can_ada import URL
 
 from gatepost.verify.paper import Technique
 from gatepost.verify.reading import html_attributes, web_address
 from gatepost.verify.reading.characters import clean
-from gatepost.verify.reading.flow import LINE, PARAGRAPH, Flow
+from gatepost.verify.reading.escapes import is_harmless
+from gatepost.verify.reading.flow import LINE, PARAGRAPH, Flow, collapsed
 from gatepost.verify.reading.html_scan import Comment, Start, Text
 from gatepost.verify.reading.html_tokens import unescaped
 from gatepost.verify.reading.markdown import Markdown
@@ -27,7 +29,7 @@ BREAKS = dict.fromkeys(
 )  # fmt: skip
 """Elements that stand on lines of their own, and how far apart from their neighbours."""
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-_STRUCTURE = frozenset({"a", "ul", "ol", "li", "table", "tr", "td", "th"}) | _HEADINGS
+STRUCTURE = frozenset({"a", "ul", "ol", "li", "table", "tr", "td", "th"}) | _HEADINGS
 _NO_PROSE = re.compile(
     r"""!doctype(?:\s+html)?(?:\s+public\s+"[^"]{0,200}"(?:\s+"[^"]{0,200}")?)?\s*
       | !?\[(?:if[^\]]{0,80}|endif)\](?:--)? | \?xml[^>]{0,100}""",
@@ -106,16 +108,34 @@ class Writing:
     def attributes(self, start: Start) -> None:
         """Note words in a tag."""
         html_attributes.read(start, self._offset, self._marks)
-        if self._link is not None and start.tag == "img":
-            self._pictured.append(start.attributes.get("alt", ""))
+        if start.tag == "img":
+            self.picture(start.attributes.get("alt", ""))
         style = start.attributes.get("style")
         if style:
             self._style(style, self._offset + start.start)
 
+    def is_silent(self, start: Start) -> bool:
+        """Tell whether there are surely no words in a tag."""
+        style = start.attributes.get("style", "")
+        is_plain = not style or not ("/*" in style or "content" in style or "--" in style)
+        return is_plain and not html_attributes.may_speak(start.attributes)
+
+    def picture(self, words: str) -> None:
+        """Take what stands in a picture's place."""
+        if self._link is not None:
+            self._pictured.append(words)
+
+    def blank(self, text: str) -> None:
+        """Take white space that parts words."""
+        self._human.space()
+        self._model.space()
+        if self._link is not None:
+            self._link_text.append(text)
+
     def begin(self, start: Start) -> None:
         """Begin an element that has its place on the page, whether or not its words are seen."""
         tag = start.tag
-        if tag not in _STRUCTURE:
+        if tag not in STRUCTURE:
             return
         if tag == "a":
             self._end_link()
@@ -124,8 +144,7 @@ class Writing:
                 self._link_text, self._pictured = [], []
                 self._model.begin_link()
         elif tag in {"td", "th"}:
-            self._human.space()
-            self._model.cell()
+            self._cell()
         elif tag == "tr":
             self._model.row()
         elif tag == "table":
@@ -137,9 +156,19 @@ class Writing:
         else:
             self._model.begin_list(is_ordered=tag == "ol")
 
+    def beginning(self, start: Start) -> partial[None]:
+        """Return what ``begin`` does for an element that is no link."""
+        if start.tag == "tr":
+            return partial(self._model.row)
+        return partial(self._cell) if start.tag in {"td", "th"} else partial(self.begin, start)
+
+    def _cell(self) -> None:
+        self._human.space()
+        self._model.cell()
+
     def end(self, tag: str) -> None:
         """End such an element."""
-        if tag not in _STRUCTURE:
+        if tag not in STRUCTURE:
             return
         if tag == "a":
             self._end_link()
@@ -187,8 +216,13 @@ class Writing:
             return
         if self._hidden_by is not None and not text.isspace():
             self._end_hidden()
-        self._human.write(text, is_preformatted=is_preformatted)
-        self._model.write(text, is_preformatted=is_preformatted)
+        if is_preformatted or not is_harmless(text):
+            self._human.write(text, is_preformatted=is_preformatted)
+            self._model.write(text, is_preformatted=is_preformatted)
+        else:
+            shown = collapsed(text)
+            self._human.words(shown)
+            self._model.words(shown)
         if self._link is not None:
             self._link_text.append(text)
 

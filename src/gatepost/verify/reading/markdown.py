@@ -60,6 +60,14 @@ class Markdown:
         text = escapes.words(text, flow.line, is_in_link=self._link is not None)
         flow.write(text, is_preformatted=is_preformatted)
 
+    def words(self, text: str) -> None:
+        """Add visible text in which white space is single blanks, and no sign could form a structure."""
+        self._flow.words(text)
+
+    def space(self) -> None:
+        """Part what comes from what was."""
+        self._flow.space()
+
     def break_(self, level: int) -> None:
         """End a line or paragraph."""
         self._flow.break_(level)
@@ -149,6 +157,9 @@ class Markdown:
         table = self._table
         if table is None:
             self._flow.break_(LINE)
+            return
+        if all(len(row) <= 1 for row in table.rows):
+            self.table_as_text()
             return
         rows = [[cell.text() for cell in row] for row in table.rows]
         rows = [row for row in rows if any(row)]
