@@ -6,6 +6,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from gatepost.app import build
+from gatepost.app.state import StateError, locked
 from gatepost.blobs import BlobsUnavailableError
 from gatepost.db import DatabaseUnavailableError
 from gatepost.db.binaries import LauncherError
@@ -164,3 +165,14 @@ async def test_a_process_without_a_way_of_its_own_has_a_buckets_objects_from_its
     with pytest.raises(BlobsUnavailableError, match="UnreachableError"):
         await build.blobs_of(far, ways).read("a/b")
     assert (await ways.resolver.query("words.evil.example", RdType.A)).status is Status.TEMPERROR
+
+
+def test_a_copied_folder_does_not_take_the_postgres_of_the_house_it_was_copied_from(tmp_path: Path) -> None:
+    home, state = tmp_path / "home", tmp_path / "copy"
+    for folder in (home, state):
+        folder.mkdir()
+    (state / "postgres").symlink_to(home)
+    settings = Settings(state=state)
+    with locked(home), pytest.raises(StateError, match="another house is"), build.embedded_postgres(settings):
+        pass
+    assert [each.name for each in home.iterdir() if each.name.startswith("postgres-1")] == []

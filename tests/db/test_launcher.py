@@ -376,3 +376,12 @@ def test_no_port_of_the_environment_comes_in_place_of_ours(state: Path, monkeypa
     monkeypatch.setenv("PGPORT", "6543")
     cluster = start(state)
     cluster.stop()
+
+
+def test_another_name_of_the_account_in_the_environment_keeps_nobody_out(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):  # as `runuser -u` and `sudo -E` leave them
+        monkeypatch.setenv(name, "somebody-else")
+    cluster = start(state)
+    cluster.stop()

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -18,6 +18,7 @@ from gatepost.app.name_servers import Followed
 from gatepost.app.past import Past
 from gatepost.app.scanners import places_of, watch
 from gatepost.app.seal import seal_clear_rows
+from gatepost.app.state import locked
 from gatepost.app.ways_out import next_hop, place, register
 from gatepost.blobs import Blobs, Endpoint, Store, folder_of, is_bucket, read_endpoint
 from gatepost.clock import UNKNOWN
@@ -82,13 +83,14 @@ def embedded_postgres(settings: Settings) -> Iterator[Cluster]:
             " there, or `gatepost database restore` a dump; where its PostgreSQL is another, name it (GATEPOST_CONFIG);"
             " to begin anew for good, move the folder keys away"
         )
-    try:
-        cluster.start()
-        bring_up(settings, cluster.dsn(OWNER))
-        cluster.shut_out_owner()
-        yield cluster
-    finally:
-        cluster.stop()
+    with nullcontext() if home == settings.state.resolve() else locked(home):  # a copied folder points there as well
+        try:
+            cluster.start()
+            bring_up(settings, cluster.dsn(OWNER))
+            cluster.shut_out_owner()
+            yield cluster
+        finally:
+            cluster.stop()
 
 
 def bring_up(settings: Settings, owner_dsn: str) -> list[str]:

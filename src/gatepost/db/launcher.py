@@ -1,10 +1,10 @@
 """Our own PostgreSQL, as a child process: Unix socket only, peer authentication, data checksums (docs/adr/0003)."""
 
 import asyncio
-import getpass
 import hashlib
 import math
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -267,7 +267,11 @@ class Cluster:
 
     def _write_access(self) -> None:
         """Say who may come in, over the socket alone: each of our roles, and the owner unless he is shut out."""
-        accounts = {getpass.getuser(), self._account.pw_name if self._account else getpass.getuser()}
+        try:  # not what the environment says: `runuser -u` leaves its caller's there
+            own = pwd.getpwuid(os.geteuid()).pw_name
+        except KeyError as error:
+            raise LauncherError(f"account {os.geteuid()} has no name, and PostgreSQL asks for one: add it") from error
+        accounts = {own, self._account.pw_name if self._account else own}
         roles = ROLES if self._is_owner_out else (OWNER, *ROLES)
         maps = "".join(f"house {account} {role}\n" for account in sorted(accounts) for role in roles)
         (self._data / "pg_ident.conf").write_text(maps)

@@ -76,7 +76,7 @@ async def examine(settings: Settings) -> list[Finding]:
         await add("dns", lambda: names.look(resolver, hostname))
         await add("egress", lambda: outside.look(settings, hop, ways.egress))
         found += [agents.look(settings, running), *agents.look_at_kernel()]
-        async with _reached(through(ways.egress, dsn) if dsn else None, keys, found) as db:
+        async with _reached(settings, through(ways.egress, dsn) if dsn else None, keys, found) as db:
             await add("clock", lambda: clocks.look(clock, db))
             await add("clock.past", lambda: clocks.look_at_past(Past(settings.state, clock), is_up=running is not None))
             if keys is not None:
@@ -103,7 +103,9 @@ async def _enrolled(settings: Settings, egress: Egress, db: Database | None) -> 
 
 
 @asynccontextmanager
-async def _reached(dsn: Dsn | None, keys: KeyStore | None, found: list[Finding]) -> AsyncIterator[Database | None]:
+async def _reached(
+    settings: Settings, dsn: Dsn | None, keys: KeyStore | None, found: list[Finding]
+) -> AsyncIterator[Database | None]:
     """Yield the database, or None where it cannot be looked at, having said why."""
     if dsn is None:
         found.append(
@@ -119,9 +121,9 @@ async def _reached(dsn: Dsn | None, keys: KeyStore | None, found: list[Finding])
         try:
             await db.reach(5)
         except DatabaseUnavailableError as error:
-            found.append(
-                failure("database.reach", f"PostgreSQL does not let us in: {error}", "see database.dsn, and its log")
-            )
+            ours = f"see the house's own log, and postgres.log below {settings.state}/; then start the house again"
+            step = "see database.dsn, and its log" if settings.database.dsn else ours
+            found.append(failure("database.reach", f"PostgreSQL does not let us in: {error}", step))
             yield None
         else:
             found.append(ok("database.reach", "PostgreSQL answers"))
