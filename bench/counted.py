@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from corpus import Mail, Senders
+from corpus import Mail, Senders, Shape
 from load import Outcome, send_all
 from subject import Gatepost, let_in
 from zone import Zone, serve
@@ -77,7 +77,7 @@ async def counting(script: str, options: argparse.Namespace) -> AsyncIterator[Co
         options: ``count``, ``connections``, and those of ``corpus.add_options``.
     """
     zone = Zone()
-    senders = Senders(zone, 100, "w", options.authors)
+    senders = Senders(zone, 100, "w", options.authors, Shape.of(options))
     with tempfile.TemporaryDirectory(prefix="gatepost-bench-", dir="/tmp") as folder:
         os.chmod(folder, 0o711)  # noqa: PTH101, S103  # PostgreSQL's account passes through it
         told = Path(folder) / "told"

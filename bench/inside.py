@@ -24,7 +24,7 @@ from typing import Any, TypeVar, cast
 import uvloop
 from msgspec.structs import replace
 
-from corpus import Senders, add_options
+from corpus import Senders, Shape, add_options
 from gatepost import decide, record, verify
 from gatepost.access.paper import Account
 from gatepost.app import administer
@@ -53,7 +53,7 @@ R = TypeVar("R")
 async def measure(state: Path, dsn: str, options: argparse.Namespace) -> dict[str, Any]:
     """Carry the mails through the journey; return CPU a message, ours and PostgreSQL's."""
     zone = Zone()
-    senders = Senders(zone, 100, "w", options.authors)
+    senders = Senders(zone, 100, "w", options.authors, Shape.of(options))
     async with serve(zone) as port:
         settings = Settings(state=state, dns=DnsSettings(servers=(f"127.0.0.1:{port}",)))
         async with open_house(settings, dsn, allow_loopback=True) as house:

@@ -18,7 +18,7 @@ from typing import Any
 
 import uvloop
 
-from corpus import Senders, add_options
+from corpus import Senders, Shape, add_options
 from gatepost.app import administer
 from gatepost.app.open import admin_house
 from gatepost.ids import TenantId
@@ -38,7 +38,8 @@ EMPTIED_WITHIN_S, LOOK_S = 300.0, 0.5
 async def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Run the whole bench; return its figures."""
     zone = Zone()
-    warm, cold = Senders(zone, 100, "w", options.authors), Senders(zone, 900, "c")
+    shape = Shape.of(options)
+    warm, cold = Senders(zone, 100, "w", options.authors, shape), Senders(zone, 900, "c", shape=shape)
     for each in (warm, cold):
         each.spell_out(zone)
     with tempfile.TemporaryDirectory(prefix="gatepost-bench-", dir="/tmp") as folder:

@@ -29,6 +29,7 @@ from counted import Counting, asked_for_the_house, counting, tell
 
 TOLD_EVERY_S = 1.0
 LOOP = "what belongs to no task"
+ASIDE = "large mail read aside"
 
 R = TypeVar("R")
 
@@ -78,21 +79,25 @@ class Counts:
 
     def threads(self) -> None:
         """Count from now on what is done in threads, for whoever has it done."""
-        to_thread = asyncio.to_thread
+        from gatepost.verify.aside import Aside  # noqa: PLC0415  # only this process is a house
+
+        to_thread, aside = asyncio.to_thread, Aside.run
+
+        def counting_run(who: str, function: Callable[..., R], *given: Any, **named: Any) -> R:
+            began_s = time.thread_time()
+            try:
+                return function(*given, **named)
+            finally:
+                self.ours[who] += time.thread_time() - began_s
 
         async def counted(function: Callable[..., R], /, *given: Any, **named: Any) -> R:
-            who = _whose.get(LOOP)
+            return await to_thread(counting_run, _whose.get(LOOP), function, *given, **named)
 
-            def run() -> R:
-                began_s = time.thread_time()
-                try:
-                    return function(*given, **named)
-                finally:
-                    self.ours[who] += time.thread_time() - began_s
-
-            return await to_thread(run)
+        async def counted_aside(threads: Aside, work: Callable[..., R], *given: Any, **named: Any) -> R:
+            return await aside(threads, counting_run, ASIDE, work, *given, **named)
 
         asyncio.to_thread = counted
+        Aside.run = counted_aside  # type: ignore[assignment,method-assign]
 
     def connections(self) -> None:
         """Count from now on what PostgreSQL's processes use, for whoever has the connection."""
@@ -101,9 +106,9 @@ class Counts:
         exchange = Database._exchange  # noqa: SLF001  # every transaction and look-up begins there
 
         @asynccontextmanager
-        async def counted(database: Database) -> AsyncIterator[Any]:
+        async def counted(database: Database, **named: Any) -> AsyncIterator[Any]:
             who = _whose.get(LOOP)
-            async with exchange(database) as one:
+            async with exchange(database, **named) as one:
                 pid = one._connection.info.backend_pid  # noqa: SLF001
                 self._look(pid, who)
                 yield one

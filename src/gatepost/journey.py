@@ -79,8 +79,10 @@ async def receive(arrived: Arrived, house: House) -> CarriedOut:
     door answers 451 so that the sender tries again. All recipients of one arrival share one account, one decision and
     one answer; each has an entry of its own.
     """
-    verified = await verify.check(arrived, house.dns, house.extractor, house.watch, own_ids=house.own_ids)
-    ready = _Ready(verified, await decide.foresee(house.accepting, verified))
+    since = asyncio.get_running_loop().time()
+    with house.commits.coming(arrived.tenant):
+        verified = await verify.check(arrived, house.dns, house.extractor, house.watch, own_ids=house.own_ids)
+    ready = _Ready(verified, await decide.foresee(house.accepting, verified), since)
     if mailbox.is_small(arrived.raw):
         done = await _join(ready, house)
     else:
@@ -94,10 +96,11 @@ async def receive(arrived: Arrived, house: House) -> CarriedOut:
 
 
 class _Ready(NamedTuple):
-    """A message that waits for its commit, and what guards found in it already."""
+    """A message that waits for its commit, what guards found in it already, and when it set out."""
 
     verified: Verified
     findings: Findings
+    since: float
 
 
 async def _join(ready: _Ready, house: House) -> CarriedOut:
@@ -109,9 +112,9 @@ async def _join(ready: _Ready, house: House) -> CarriedOut:
     apart, group = deliver.conversation_of(verified), verified.arrived.tenant
     for _ in range(ATTEMPTS_MAX - 1):
         with suppress(decide.UnforeseenError):
-            return await house.commits.join(ready, partial(_carry, house), group=group, apart=apart)
-        ready = _Ready(verified, await decide.foresee(house.accepting, verified))
-    return await house.commits.join(ready, partial(_carry, house), group=group, apart=apart)
+            return await house.commits.join(ready, partial(_carry, house), group=group, apart=apart, since=ready.since)
+        ready = _Ready(verified, await decide.foresee(house.accepting, verified), ready.since)
+    return await house.commits.join(ready, partial(_carry, house), group=group, apart=apart, since=ready.since)
 
 
 async def _carry(house: House, ready: Sequence[_Ready]) -> list[CarriedOut]:

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 import pytest
 
 from gatepost.app.board import Board, commit_lasts_s
-from gatepost.db import DatabaseUnavailableError, DiskError, GroupCommit, UndecidedError
+from gatepost.db import DatabaseUnavailableError, DiskError, GroupCommit, UndecidedError, group_commit
 
 
 class Ledger:
@@ -116,6 +117,63 @@ async def test_nor_do_others_that_come_beside_such_a_crowd() -> None:
 async def test_a_commit_that_is_full_does_not_wait() -> None:
     commits, ledger = GroupCommit(size_max=4, crowd_s=60), Ledger()
     assert await asyncio.wait_for(_join(commits, ledger, [1, 2, 3, 4]), 30) == [-1, -2, -3, -4]
+
+
+def _set_out(commits: GroupCommit, count: int, group: str = "a") -> ExitStack:
+    """Let so many be on their way."""
+    coming = ExitStack()
+    for _ in range(count):
+        coming.enter_context(commits.coming(group))
+    return coming
+
+
+def _long_ago() -> float:
+    return asyncio.get_running_loop().time() - 3600
+
+
+async def test_what_took_long_waits_for_a_crowd_that_is_coming(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "PATIENT_MAX_S", 0.2)
+    commits, ledger = GroupCommit(), Ledger()
+    with _set_out(commits, 3):
+        first = asyncio.ensure_future(commits.join(1, ledger.commit, group="a", since=_long_ago()))
+        await asyncio.sleep(0.05)
+        second = asyncio.ensure_future(commits.join(2, ledger.commit, group="a", since=_long_ago()))
+        await asyncio.sleep(0.05)
+        assert not ledger.batches
+        assert (await first, await second, ledger.batches) == (-1, -2, [[1, 2]])
+
+
+async def test_nobody_in_a_hurry_waits_for_those_who_are_patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "PATIENT_MAX_S", 60)
+    commits, ledger = GroupCommit(), Ledger()
+    with _set_out(commits, 3):
+        patient = asyncio.ensure_future(commits.join(1, ledger.commit, group="a", since=_long_ago()))
+        await asyncio.sleep(0.05)
+        quick = commits.join(2, ledger.commit, group="a", since=asyncio.get_running_loop().time())
+        assert await asyncio.wait_for(quick, 30) == -2
+    assert (await patient, ledger.batches) == (-1, [[1, 2]])
+
+
+async def test_nobody_waits_for_a_crowd_that_is_none_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "PATIENT_MAX_S", 60)
+    commits, ledger = GroupCommit(), Ledger()
+    coming = _set_out(commits, 3)
+    with coming, _set_out(commits, 5, group="b"):
+        waiting = asyncio.ensure_future(commits.join(1, ledger.commit, group="a", since=_long_ago()))
+        await asyncio.sleep(0.05)
+        assert not ledger.batches
+        coming.close()
+        assert await asyncio.wait_for(waiting, 30) == -1
+        assert await asyncio.wait_for(commits.join(2, ledger.commit, group="a", since=_long_ago()), 30) == -2
+
+
+async def test_patience_ends_where_the_commit_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "PATIENT_MAX_S", 60)
+    commits, ledger = GroupCommit(size_max=2), Ledger()
+    with _set_out(commits, 3):
+        both = (commits.join(number, ledger.commit, group="a", since=_long_ago()) for number in (1, 2))
+        assert await asyncio.wait_for(asyncio.gather(*both), 30) == [-1, -2]
+    assert ledger.batches == [[1, 2]]
 
 
 async def test_many_groups_share_one_pause() -> None:

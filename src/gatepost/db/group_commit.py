@@ -5,8 +5,9 @@ costs hardly more than one for each (docs/adr/0015).
 """
 
 import asyncio
-from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Collection, Hashable, Sequence
+from collections import Counter, OrderedDict, deque
+from collections.abc import Awaitable, Callable, Collection, Hashable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -25,6 +26,12 @@ PASSED_OVER_MAX = 1_000
 CROWD = 3
 """So many waiting at once are a crowd: more are on their way, and a commit that is spared is spared for all of them."""
 
+LONG_S = 0.05
+"""What was on its way for less is in a hurry."""
+
+PATIENCE, PATIENT_MAX_S = 1 / 8, 0.25
+"""Which part of the time it was on its way anything else waits for more of a crowd, and how long at the most."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
@@ -32,6 +39,7 @@ class _Waiting:
     commit: Callable[[Sequence[Any]], Awaitable[Sequence[Any]]]
     apart: frozenset[Hashable]
     done: asyncio.Future[Any]
+    until: float  # it would wait, by the loop's clock, where a crowd of its group is on its way
 
 
 class GroupCommit:
@@ -52,6 +60,8 @@ class GroupCommit:
         self._crowd_s = crowd_s
         self._meters = meters
         self._queues: OrderedDict[Hashable, deque[_Waiting]] = OrderedDict()  # by group; the next one first
+        self._coming: Counter[Hashable] = Counter()  # by group
+        self._changed = asyncio.Event()  # who waits, or who is coming
         self._task: asyncio.Task[None] | None = None
         self._passed_over = False  # a batch of this round could not take all that waited
         self._began_at: float | None = None
@@ -61,6 +71,18 @@ class GroupCommit:
         """For how long the commit under way has been; 0 while there is none."""
         return 0.0 if self._began_at is None else asyncio.get_running_loop().time() - self._began_at
 
+    @contextmanager
+    def coming(self, group: Hashable) -> Iterator[None]:
+        """Count somebody who will join in a while: what took long to come waits a little for a crowd that is coming."""
+        self._coming[group] += 1
+        try:
+            yield
+        finally:
+            self._coming[group] -= 1
+            if not self._coming[group]:
+                del self._coming[group]
+            self._changed.set()
+
     async def join(
         self,
         item: T,
@@ -68,6 +90,7 @@ class GroupCommit:
         *,
         group: Hashable,
         apart: Collection[Hashable] = (),
+        since: float | None = None,
     ) -> R:
         """Wait until ``item`` was committed, with others or alone; return its result, or raise what it met.
 
@@ -79,15 +102,19 @@ class GroupCommit:
                 a group's callers each passes an equal one.
             group: who may share a commit: the tenant.
             apart: marks; two items with one in common are committed one after the other, in the order they came.
+            since: when it set out (``coming``), by the loop's clock; None: now.
 
         Raises:
             DatabaseUnavailableError: the whole commit failed.
             UndecidedError: nobody knows whether it did.
         """
-        done: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._queues.setdefault(group, deque()).append(_Waiting(item, commit, frozenset(apart), done))
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[R] = loop.create_future()
+        until = 0.0 if since is None else _patient_until(since, loop.time())
+        self._queues.setdefault(group, deque()).append(_Waiting(item, commit, frozenset(apart), done, until))
+        self._changed.set()
         if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._run())
+            self._task = loop.create_task(self._run())
         return await done
 
     async def close(self) -> None:
@@ -114,8 +141,26 @@ class GroupCommit:
         passed_over, self._passed_over = self._passed_over, False
         if passed_over:  # what waits may go one after the other only, and company is no help to it
             return
+        await self._be_patient()
         if self._crowd_s and CROWD <= max(map(len, self._queues.values()), default=0) < self._size_max:
             await asyncio.sleep(self._crowd_s)
+
+    async def _be_patient(self) -> None:
+        """Wait while all who wait would rather have company, and it is on its way."""
+        loop = asyncio.get_running_loop()
+        while (until := self._all_wait_until()) > loop.time():
+            self._changed.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(until):
+                    await self._changed.wait()
+
+    def _all_wait_until(self) -> float:
+        soonest = float("inf") if self._queues else 0.0
+        for group, queue in self._queues.items():
+            if self._coming[group] < CROWD or len(queue) >= self._size_max:
+                return 0.0
+            soonest = min(soonest, *(waiting.until for waiting in queue))
+        return soonest
 
     async def _commit_next(self) -> None:
         batch = self._take()
@@ -174,6 +219,11 @@ class GroupCommit:
         else:
             self._meters.committed(len(batch), loop.time() - began)
             _tell(batch, results)
+
+
+def _patient_until(since: float, now: float) -> float:
+    waited_s = now - since
+    return now + min(waited_s * PATIENCE, PATIENT_MAX_S) if waited_s >= LONG_S else 0.0
 
 
 def _tell(batch: Sequence[_Waiting], results: Sequence[Any]) -> None:
