@@ -12,8 +12,8 @@ from typing import Self
 from gatepost.verify.reading.read import MAX_TEXT_CHARS
 from gatepost.verify.stages import INLINE_OCTETS
 
-ROOM_OCTETS = 3 * MAX_TEXT_CHARS
-"""For three of the largest: one is read, one asked about, one committed."""
+ROOM_OCTETS = 2 * MAX_TEXT_CHARS
+"""For two of the largest: one is read while the other is judged and committed."""
 
 
 class Place:

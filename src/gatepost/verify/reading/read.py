@@ -58,14 +58,14 @@ class _Views:
         self._html_room = {True: MAX_TEXT_CHARS, False: MAX_TEXT_CHARS}
         self._allowance = Allowance()
 
-    def take(self, leaf: Leaf, *, is_shown: bool, is_alone: bool) -> None:
-        """Read a body; one that is not shown is only compared, and what is there besides with all of a plain one."""
+    def take(self, leaf: Leaf, *, is_shown: bool, is_compared: bool) -> None:
+        """Read a body; one that is not shown is only compared; where any is compared, it is with all of the plain."""
         if leaf.content_type != "text/plain":
             self._take_html(readable(leaf, self._html_room[is_shown]).text, is_shown=is_shown)
-        elif is_alone:
-            self._take_plain(readable(leaf, self._plain_room[is_shown]).text, is_shown=is_shown)
-        else:
+        elif is_compared:
             self._take_plain(leaf.text, is_shown=is_shown)
+        else:
+            self._take_plain(readable(leaf, self._plain_room[is_shown]).text, is_shown=is_shown)
 
     def _take_plain(self, text: str, *, is_shown: bool) -> None:
         room = self._plain_room[is_shown]
@@ -109,10 +109,14 @@ def read(raw: bytes, header: Header) -> Bodies:
             headers.note(fields.split(raw[part.header_start : part.body_start]), marks)
     chosen = _shown(tree)
     views = _Views(marks)
-    bodies = [leaf for leaf in tree.leaves if leaf.is_body]
-    for leaf in bodies:
-        is_shown = leaf.alternative is None or chosen[leaf.alternative] == leaf.number
-        views.take(leaf, is_shown=is_shown, is_alone=len(bodies) == 1)
+    bodies = [
+        (leaf, leaf.alternative is None or chosen[leaf.alternative] == leaf.number)
+        for leaf in tree.leaves
+        if leaf.is_body
+    ]
+    is_compared = any(leaf.content_type != "text/plain" or not is_shown for leaf, is_shown in bodies)
+    for leaf, is_shown in bodies:
+        views.take(leaf, is_shown=is_shown, is_compared=is_compared)
     human = "\n".join(views.human)[:MAX_TEXT_CHARS]
     plain = "\n".join(views.plain)
     shown = Shown(human)
