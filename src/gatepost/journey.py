@@ -26,6 +26,7 @@ from gatepost.meters import UNMETERED, Meters
 from gatepost.reply.paper import Letter, Said, Sent, Voice
 from gatepost.verify.extract import Extractor
 from gatepost.verify.paper import Verified
+from gatepost.verify.room import Room
 from gatepost.verify.scan import NO_WATCH, Watch
 from gatepost.verify.stages import INLINE_PAGE_OCTETS
 
@@ -67,6 +68,7 @@ class House:
     bell: act.Bell[act.Announced] = field(default_factory=act.Bell)
     streams: act.Streams = field(default_factory=act.Streams)
     traffic: deliver.Traffic = field(default_factory=deliver.Traffic)
+    room: Room = field(default_factory=Room)
 
     def hurry(self, within_s: float) -> None:
         """Wait no longer than that from now on for any answer of the database: this process is to end."""
@@ -83,16 +85,20 @@ async def receive(arrived: Arrived, house: House) -> CarriedOut:
     """
     stands_in_line = len(arrived.raw) > INLINE_PAGE_OCTETS
     since = asyncio.get_running_loop().time() if stands_in_line else None
-    with house.commits.coming(arrived.tenant) if stands_in_line else nullcontext():
-        verified = await verify.check(arrived, house.dns, house.extractor, house.watch, own_ids=house.own_ids)
-    ready = _Ready(verified, await decide.foresee(house.accepting, verified), since)
-    if mailbox.is_small(arrived.raw):
-        done = await _join(ready, house)
-    else:
-        async with mailbox.in_custody(house.accepting, house.blobs, arrived.tenant, deliver.body_of(verified)) as body:
+    with house.room.place(len(arrived.raw)) as place:
+        with house.commits.coming(arrived.tenant) if stands_in_line else nullcontext():
+            verified = await verify.check(
+                arrived, house.dns, house.extractor, house.watch, own_ids=house.own_ids, place=place
+            )
+        ready = _Ready(verified, await decide.foresee(house.accepting, verified), since)
+        if mailbox.is_small(arrived.raw):
             done = await _join(ready, house)
-            if not isinstance(done.outcome, Refused):
-                body.keep()
+        else:
+            body = deliver.body_of(verified)
+            async with mailbox.in_custody(house.accepting, house.blobs, arrived.tenant, body) as kept:
+                done = await _join(ready, house)
+                if not isinstance(done.outcome, Refused):
+                    kept.keep()
     decision = done.recorded.decision
     house.meters.decided(arrived.direction, decision.disposition, decision.reason)
     return done

@@ -1,44 +1,66 @@
 """A client that sends mails one after the other and writes down what it was told of each."""
 
 import asyncio
+import base64
 import itertools
 import json
+import random
 import sys
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Self
 
 BOSS = "you@example.com"  # whom the sandbox's policy lets in
 STRANGER = "stranger@example.net"  # whom it does not
 LINE = b"Q" * 76 + b"\r\n"
 BLOCK_LINES = 800
+LINE_OCTETS = 57  # of what becomes a line of base64
+WORDS = ("we", "will", "meet", "the", "others", "on", "Monday", "and", "bring", "what", "is", "left", "o\u2019clock")
+OCTETS, PLAIN, HTML = "application/octet-stream", "text/plain; charset=utf-8", "text/html; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail; ``token`` is its Message-ID, and no other's."""
+    """One mail; ``token`` is its Message-ID, and no other's. ``kind`` is the type of what makes up its size."""
 
     token: str
     sender: str = BOSS
     size_octets: int = 0
+    kind: str = OCTETS
 
     @property
     def octets(self) -> bytes:
         return b"".join(self.pieces())
 
     def pieces(self) -> Iterator[bytes]:
-        """A few words, and where a size is asked for, an attachment that makes up for it."""
+        """A few words, and where a size is asked for, an attachment or a text that makes up for it."""
         head = (
             f"From: {self.sender}\r\nTo: agent@sandbox.test\r\nSubject: {self.token}\r\n"
             f"Message-ID: <{self.token}@faults.example>\r\nMIME-Version: 1.0\r\n"
             "Content-Type: multipart/mixed; boundary=part\r\n\r\n--part\r\n\r\nSee below.\r\n--part\r\n"
-            "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+            f"Content-Type: {self.kind}\r\nContent-Transfer-Encoding: base64\r\n\r\n"
         ).encode()
         blocks, lines = divmod(max(0, self.size_octets - len(head)) // len(LINE), BLOCK_LINES)
+        block = _block(self.kind)
         yield head
-        yield from itertools.repeat(LINE * BLOCK_LINES, blocks)
-        yield LINE * lines + b"--part--\r\n"
+        yield from itertools.repeat(block, blocks)
+        yield block[: lines * len(LINE)] + b"--part--\r\n"
+
+
+@cache
+def _block(kind: str) -> bytes:
+    """Return lines of base64 that hold words, as people write them or as a newsletter does; or no words at all."""
+    if kind == OCTETS:
+        return LINE * BLOCK_LINES
+    drawn, text = random.Random(1), ""  # no secret
+    while len(text.encode()) < LINE_OCTETS * BLOCK_LINES:
+        words = " ".join(drawn.choices(WORDS, k=12))
+        cell = f'<table width="100%" style="border:0"><tr><td style="font-size:14px"><p>{words}</p></td></tr></table>'
+        text += f"{cell}\r\n" if kind == HTML else f"{words}\r\n"
+    octets = text.encode()[: LINE_OCTETS * BLOCK_LINES].decode(errors="ignore").encode()
+    return base64.encodebytes(octets.ljust(LINE_OCTETS * BLOCK_LINES)).replace(b"\n", b"\r\n")
 
 
 @dataclass
@@ -127,18 +149,22 @@ async def _work(port: int, recipient: str, waiting: Iterator[Mail], book: Book, 
         return
 
 
-async def send_from_another_process(port: int, recipient: str, *, count: int, size_octets: int) -> Book:
+async def send_from_another_process(
+    port: int, recipient: str, *, count: int, size_octets: int, kind: str = OCTETS
+) -> Book:
     """Send large mails at once, each over its own connection, without taking time from the process that watches."""
     sending = await asyncio.create_subprocess_exec(
-        *(sys.executable, __file__, str(port), recipient, str(count), str(size_octets)), stdout=asyncio.subprocess.PIPE
+        *(sys.executable, __file__, str(port), recipient, str(count), str(size_octets), kind),
+        stdout=asyncio.subprocess.PIPE,
     )
     said, _ = await sending.communicate()
     return Book(json.loads(said))
 
 
-def main(port: str, recipient: str, count: str, size_octets: str) -> None:
+def main(port: str, recipient: str, count: str, size_octets: str, kind: str) -> None:
     book = Book()
-    mails = [Mail(f"large-{number}", size_octets=int(size_octets)) for number in range(int(count))]
+    called = kind.partition(";")[0].replace("/", "-")
+    mails = [Mail(f"{called}-{number}", size_octets=int(size_octets), kind=kind) for number in range(int(count))]
     asyncio.run(send_all(int(port), recipient, mails, book, connections=len(mails)))
     sys.stdout.write(json.dumps(book.answers))
 

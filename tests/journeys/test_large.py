@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from gatepost.decide.paper import Findings, Ruling
 from gatepost.decide.reasons import Reason
 from gatepost.deliver import Held, Kept
 from gatepost.verify.paper import Content, Verified
+from gatepost.verify.room import Room
 from journeys.scene import KEY, POLICY, Scene, open_scene
 from outbound import TENANT
 
@@ -106,3 +108,27 @@ async def test_what_was_held_is_read_before_it_is_let_go(scene: Scene, waiting: 
     done = await journey.release(TENANT, held.hold, yes, scene.house, digest=None)
     assert isinstance(done.outcome, Kept)
     assert waiting == [0]
+
+
+async def test_no_more_large_mail_is_read_than_there_is_room_for_until_it_is_decided(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.house = replace(scene.house, room=Room(2 * len(LARGE)))
+    foresee, read, done = decide.foresee, [0], [0]
+    waiting: list[int] = []
+
+    async def look(db: Database, verified: Verified) -> Findings:
+        if ahead.is_large(verified):
+            read[0] += 1
+            waiting.append(read[0] - done[0])
+            await asyncio.sleep(0.05)  # others would be read meanwhile
+        return await foresee(db, verified)
+
+    async def write(text: str) -> None:
+        assert isinstance((await scene.boss_writes(text)).outcome, Kept)
+        done[0] += text is LARGE
+
+    monkeypatch.setattr(decide, "foresee", look)
+    await asyncio.gather(*(write(text) for text in [LARGE, "Can we meet?"] * 6))
+    assert read == done == [6]
+    assert max(waiting) <= 2

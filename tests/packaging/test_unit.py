@@ -57,6 +57,7 @@ def test_it_runs_commands_that_exist_as_an_account_of_its_own() -> None:
         assert helped.returncode == 0
         assert "--config" in helped.stdout
     assert f"u {service['User']} " in (PACKAGING / "sysusers.conf").read_text()
+    assert service["OOMPolicy"] == "continue"  # by default one lost worker would end the whole house
     assert service["Environment"] == "GATEPOST_STATE=/var/lib/gatepost"
 
 

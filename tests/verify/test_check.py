@@ -12,14 +12,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
+from typing_extensions import override
 
-from gatepost.arrive.paper import Arrived
+from gatepost.arrive.paper import Arrived, Door
 from gatepost.dns import CachingResolver
 from gatepost.ids import AccountId, BlobId, EmailId, KeyId, TenantId
 from gatepost.mail import fields
 from gatepost.mail.address import Address
 from gatepost.verify import check, content, dkim, injection
 from gatepost.verify.paper import Result
+from gatepost.verify.room import Place, Room
+from gatepost.verify.stages import INLINE_OCTETS
 from hostile_dns import answer, serving
 from verify import arrivals
 from verify.arrivals import NOW, PEER, PLAIN, arrival, keys, sign
@@ -327,3 +330,32 @@ async def test_mails_that_come_together_are_read_together_then_examined_together
         monkeypatch.setattr(module, name, noting(name, getattr(module, name)))
     await asyncio.gather(*(check(arrival(raw), ZoneResolver({})) for raw in (PLAIN, sign(PLAIN), b"")))
     assert seen == ["read"] * 3 + ["examine"] * 3 + ["judge"] * 3
+
+
+class _Witness(Place):
+    """A place for one large message that remembers what DNS had been asked by the time it was taken."""
+
+    def __init__(self, resolver: ZoneResolver) -> None:
+        super().__init__(Room(), INLINE_OCTETS)
+        self.taken: list[int] = []
+        self._resolver = resolver
+
+    @override
+    async def take(self) -> None:
+        self.taken.append(len(self._resolver.asked))
+        await super().take()
+
+
+async def test_dns_is_asked_before_a_message_takes_the_place_that_others_wait_for() -> None:
+    resolver = ZoneResolver({**keys(), **DMARC, **SPF})
+    with _Witness(resolver) as place:
+        assert (await check(arrival(sign(PLAIN)), resolver, place=place)).evidence.is_aligned
+    assert place.taken == [len(resolver.asked)]
+    assert resolver.asked
+
+
+async def test_an_own_message_takes_its_place_too() -> None:
+    resolver = ZoneResolver({})
+    with _Witness(resolver) as place:
+        await check(structs.replace(arrival(PLAIN), door=Door.HOUSE), resolver, place=place)
+    assert place.taken == [0]

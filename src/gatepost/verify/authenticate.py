@@ -1,6 +1,6 @@
 """Who really sent one arrival: read its header, ask DNS together, judge. Steps are numbered as they run."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple, TypeVar
@@ -68,9 +68,15 @@ def _nothing(*_: object) -> Stages[None]:
 
 
 async def authenticate_beside(
-    arrived: Arrived, resolver: Resolver, beside: Callable[[bytes, Header, Body], Stages[T]]
+    arrived: Arrived,
+    resolver: Resolver,
+    beside: Callable[[bytes, Header, Body], Stages[T]],
+    enter: Callable[[], Awaitable[None]] | None = None,
 ) -> tuple[Authenticated, T]:
-    """Say who sent one arrival, and what ``beside``, which is pure, makes of its octets: they are looked at once."""
+    """Say who sent one arrival, and what ``beside``, which is pure, makes of its octets: they are looked at once.
+
+    ``enter`` is awaited before, once DNS was asked: there may have to be room for what is made of them.
+    """
     raw = arrived.raw
     # (1) Read the header: who claims to have written, signed and sealed it.
     header = await on_octets(raw, fields.split)
@@ -86,6 +92,8 @@ async def authenticate_beside(
     except UnansweredError:
         asked = await known.settle(ask, foresee=partial(_foresee, known, arrived, claims, chain, domain))
     # (3) Compare hashes and signatures.
+    if enter is not None:
+        await enter()
     signed = _Signed(header, claims, chain, asked, domain, arrived.received_at)
     signatures, sealed, besides = await in_stages(raw, header, _see, signed, beside)
     # (4) Compare the proven domains with the author's.
@@ -143,7 +151,7 @@ def _see(
 ) -> Stages[tuple[tuple[DkimVerdict, ...], ArcVerdict, T]]:
     """Look at the whole message once: the work that grows with it; pure."""
     header = signed.header
-    body = Body(raw[header.body_start :])
+    body = Body(raw, header.body_start)
     besides = yield from beside(raw, header, body)
     yield
     return (

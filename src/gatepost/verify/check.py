@@ -30,6 +30,7 @@ from gatepost.verify.paper import (
     Result,
     Verified,
 )
+from gatepost.verify.room import Place
 from gatepost.verify.scan import NO_WATCH, Watch
 from gatepost.verify.signed_data import Body
 from gatepost.verify.stages import Stages, aside_for, in_stages, on_octets
@@ -42,14 +43,18 @@ async def check(
     watch: Watch = NO_WATCH,
     *,
     own_ids: OwnIds = NO_IDS,
+    place: Place | None = None,
 ) -> Verified:
     """Gather the evidence about one arrival; total.
 
-    Attached files are read where there is a ``reader``; ``own_ids`` recognises the Message-IDs we wrote.
+    Attached files are read where there is a ``reader``; ``own_ids`` recognises the Message-IDs we wrote. A
+    ``place`` is taken before the message is read as a whole.
     """
     own = arrived.direction is Direction.OUTBOUND or arrived.door is Door.HOUSE
     evidence = (
-        await _check_own(arrived, watch, own_ids) if own else await _check_stranger(arrived, resolver, watch, own_ids)
+        await _check_own(arrived, watch, own_ids, place)
+        if own
+        else await _check_stranger(arrived, resolver, watch, own_ids, place)
     )
     if reader is not None and attached.has_files(evidence.content.reading):
         files = await on_octets(arrived.raw, attached.cut, evidence.content.reading)
@@ -62,13 +67,15 @@ async def check(
     return Verified(arrived, replace(evidence, scans=scans) if scans else evidence)
 
 
-async def _check_own(arrived: Arrived, watch: Watch, own_ids: OwnIds) -> Evidence:
+async def _check_own(arrived: Arrived, watch: Watch, own_ids: OwnIds, place: Place | None) -> Evidence:
     """Write the evidence for mail an authenticated key submitted, or the house itself wrote.
 
     Nothing is left to prove (RFC 8601 section 2.7.4).
     """
     header = await on_octets(arrived.raw, fields.split)
     found = author.find(header)
+    if place is not None:
+        await place.take()
     seen = await in_stages(arrived.raw, header, _see_own, header, canaries=watch.canaries)
     read = seen.content
     return Evidence(
@@ -109,8 +116,12 @@ class _Seen(NamedTuple):
     body_sha256: str
 
 
-async def _check_stranger(arrived: Arrived, resolver: Resolver, watch: Watch, own_ids: OwnIds) -> Evidence:
-    found, seen = await authenticate_beside(arrived, resolver, partial(_see, canaries=watch.canaries))
+async def _check_stranger(
+    arrived: Arrived, resolver: Resolver, watch: Watch, own_ids: OwnIds, place: Place | None
+) -> Evidence:
+    see = partial(_see, canaries=watch.canaries)
+    enter = None if place is None else place.take
+    found, seen = await authenticate_beside(arrived, resolver, see, enter)
     read = seen.content
     if read.reply_to and not _is_reply_to_proven(found):
         read = replace(read, reply_to=())
@@ -141,7 +152,7 @@ def _see(raw: bytes, header: Header, body: Body, *, canaries: tuple[str, ...]) -
 
 
 def _see_own(raw: bytes, header: Header, *, canaries: tuple[str, ...]) -> Stages[_Seen]:
-    return _see(raw, header, Body(raw[header.body_start :]), canaries=canaries)
+    return _see(raw, header, Body(raw, header.body_start), canaries=canaries)
 
 
 def _is_reply_to_proven(found: Authenticated) -> bool:

@@ -24,18 +24,27 @@ _SHAPING = (b"subject", b"content-type", b"content-transfer-encoding", LIST_ID.e
 
 @dataclass(slots=True)
 class Body:
-    """A message's body in the forms the signatures ask for, each made once."""
+    """A message's body in the forms the signatures ask for, each made once: what follows ``start`` in ``raw``."""
 
-    octets: bytes
+    raw: bytes
+    start: int = 0
+    _octets: bytes | None = None
     _forms: dict[Canon, bytes] = field(default_factory=dict)
     _hashes: dict[tuple[Canon, int | None], bytes] = field(default_factory=dict)
     _as_received: bytes = b""
 
     @property
+    def octets(self) -> bytes:
+        """The body as received, cut out once a signature asks for it: a large one is in memory twice from then on."""
+        if self._octets is None:
+            self._octets = self.raw[self.start :]
+        return self._octets
+
+    @property
     def sha256(self) -> bytes:
         """SHA-256 of the body as received."""
         if not self._as_received:
-            self._as_received = hashlib.sha256(self.octets).digest()
+            self._as_received = hashlib.sha256(memoryview(self.raw)[self.start :]).digest()
         return self._as_received
 
     def form(self, canon: Canon) -> bytes:

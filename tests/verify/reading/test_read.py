@@ -2,17 +2,19 @@
 
 import email.message
 import email.policy
+import tracemalloc
 from email.message import EmailMessage
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatepost.mail import fields
+from gatepost.mail import fields, mime
 from gatepost.mail.kinds import Begins
 from gatepost.verify.paper import UNSEEN, Reading, Span, Technique
-from gatepost.verify.reading.read import MAX_TEXT_CHARS, Bodies, read
+from gatepost.verify.reading.read import MAX_TEXT_CHARS, Bodies, read, readable
 
+LARGE_PEAK_OCTETS = 120_000_000  # measured: 95
 WIRE = email.policy.SMTP.clone(max_line_length=990)
 
 
@@ -272,3 +274,49 @@ def test_html_of_all_parts_together_has_a_bound_and_spans_stay_within_it() -> No
         assert read_.reading.is_cut is is_cut
         assert len(hidden) == 4
         assert all(read_.html[span.start : span.end] == "hidden words" for span in hidden)
+
+
+def leaf_of(content: bytes, charset: str = "utf-8", kind: str = "text/html") -> mime.Leaf:
+    raw = f"Content-Type: {kind}; charset={charset}\r\nContent-Transfer-Encoding: 8bit\r\n\r\n".encode() + content
+    return mime.read(raw, fields.split(raw)).leaves[0]
+
+
+MARKS = st.sampled_from([b"", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"])
+SPLINTERS: st.SearchStrategy[list[str | bytes]] = st.lists(
+    st.sampled_from(["\r\n", "\r", "\n", "a", "\u00e9", "\u2019", "\U0001f600", b"\xff", b"\xf0\x9f"])
+)
+
+
+@given(MARKS, SPLINTERS, st.integers(0, 30))
+def test_as_much_as_is_readable_is_the_text_as_far_as_there_is_room_and_says_that_there_is_more(
+    mark: bytes, pieces: list[str | bytes], room: int
+) -> None:
+    leaf = leaf_of(mark + b"".join(each if isinstance(each, bytes) else each.encode() for each in pieces))
+    found = readable(leaf, room).text
+    assert found[:room] == leaf.text[:room]
+    assert (len(found) > room) == (len(leaf.text) > room)
+
+
+@pytest.mark.parametrize(
+    ("charset", "kind"),
+    [("iso-2022-jp", "text/html"), ("utf-8", "text/plain; format=flowed; delsp=yes"), ("", "text/html")],
+)
+def test_what_may_need_more_octets_for_a_character_is_read_whole(charset: str, kind: str) -> None:
+    leaf = leaf_of(b"a " * 1_000, charset, kind)
+    assert readable(leaf, 1) is leaf
+
+
+@pytest.mark.parametrize("kind", ["text/html", "text/plain"])
+def test_one_character_does_not_make_a_large_text_take_several_times_its_size(kind: str) -> None:
+    """Each character of such a text takes four octets in memory: the whole took 193 MB."""
+    raw = f"Content-Type: {kind}; charset=utf-8\r\n\r\n\U0001f600".encode() + b"<p>words and words\r\n" * 1_100_000
+    header = fields.split(raw)
+    tracemalloc.start()
+    try:
+        found = read(raw, header)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found.reading.is_cut
+    assert found.reading.human.startswith("\U0001f600")
+    assert peak < LARGE_PEAK_OCTETS

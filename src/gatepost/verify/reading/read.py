@@ -22,6 +22,9 @@ _JOINTS = str.maketrans("_-.", "   ")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 _GAP_CHARS = 20
 """Shorter preambles are no more than "This is a multi-part message"."""
+_UTF_8 = frozenset({"utf-8", "utf8"})
+_CHARACTER_OCTETS = 4
+"""Of UTF-8, at the most: and more than of a line end, which is read as one character."""
 _CUSTOMARY = ("this is a multi-part message in mime format", "this is a multipart message in mime format")
 
 
@@ -55,12 +58,14 @@ class _Views:
         self._html_room = {True: MAX_TEXT_CHARS, False: MAX_TEXT_CHARS}
         self._allowance = Allowance()
 
-    def take(self, leaf: Leaf, *, is_shown: bool) -> None:
-        """Read a body; one that is not shown is only compared."""
-        if leaf.content_type == "text/plain":
+    def take(self, leaf: Leaf, *, is_shown: bool, is_compared: bool) -> None:
+        """Read a body; one that is not shown is only compared; where any is compared, it is with all of the plain."""
+        if leaf.content_type != "text/plain":
+            self._take_html(readable(leaf, self._html_room[is_shown]).text, is_shown=is_shown)
+        elif is_compared:
             self._take_plain(leaf.text, is_shown=is_shown)
         else:
-            self._take_html(leaf.text, is_shown=is_shown)
+            self._take_plain(readable(leaf, self._plain_room[is_shown]).text, is_shown=is_shown)
 
     def _take_plain(self, text: str, *, is_shown: bool) -> None:
         room = self._plain_room[is_shown]
@@ -104,9 +109,14 @@ def read(raw: bytes, header: Header) -> Bodies:
             headers.note(fields.split(raw[part.header_start : part.body_start]), marks)
     chosen = _shown(tree)
     views = _Views(marks)
-    for leaf in tree.leaves:
-        if leaf.is_body:
-            views.take(leaf, is_shown=leaf.alternative is None or chosen[leaf.alternative] == leaf.number)
+    bodies = [
+        (leaf, leaf.alternative is None or chosen[leaf.alternative] == leaf.number)
+        for leaf in tree.leaves
+        if leaf.is_body
+    ]
+    is_compared = any(leaf.content_type != "text/plain" or not is_shown for leaf, is_shown in bodies)
+    for leaf, is_shown in bodies:
+        views.take(leaf, is_shown=is_shown, is_compared=is_compared)
     human = "\n".join(views.human)[:MAX_TEXT_CHARS]
     plain = "\n".join(views.plain)
     shown = Shown(human)
@@ -133,6 +143,18 @@ def read(raw: bytes, header: Header) -> Bodies:
     )
     html = "\n".join(views.html)
     return Bodies(subject, plain[:MAX_TEXT_CHARS], html[:MAX_TEXT_CHARS], reading, tree.leaves)
+
+
+def readable(leaf: Leaf, room: int) -> Leaf:
+    """Return the leaf with as much of a long content as is sure to be more than ``room`` characters of text.
+
+    The text is the same so far. One character outside of ASCII has all others take two or four octets in memory: of
+    25 MB in one go that were 70.
+    """
+    most = _CHARACTER_OCTETS * (room + 3)  # a mark at the beginning is no text, and the last one may be cut
+    if len(leaf.content) <= most or leaf.is_joined or leaf.part.charset.lower() not in _UTF_8:
+        return leaf
+    return leaf._replace(content=leaf.content[:most])
 
 
 def _note_unshown(words: str, shown: Shown, start: int, end: int, marks: Marks) -> None:
