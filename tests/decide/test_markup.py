@@ -126,3 +126,8 @@ def test_the_words_are_those_a_browsers_parser_finds(markup: str) -> None:
     body = LexborHTMLParser(markup).body
     expected = body.text(deep=True) if body else ""
     assert "".join(text_of(markup).split()) == "".join(expected.split())
+
+
+def test_letters_that_only_resemble_those_of_a_tag_name_are_words() -> None:
+    assert "some words" in text_of("<p>see <\u017fcript>some words</\u017fcript> here")
+    assert "more" not in text_of("<script>one</\u017fcript>more</script>")

@@ -34,7 +34,7 @@ def _token(after_raw: str) -> str:
     )"""
 
 
-_FLAGS = re.VERBOSE | re.DOTALL | re.IGNORECASE
+_FLAGS = re.VERBOSE | re.DOTALL | re.IGNORECASE | re.ASCII
 _TOKEN = re.compile(_token(""), _FLAGS)
 _WHOLE_TOKEN = re.compile(re.sub(r"\?P<(?!raw)\w+>", "?:", f"({_token(_RAW_TEXT)})"), _FLAGS)
 """A token, with the text of an element whose text is not markup. Its groups: all of it, and that element's name."""

@@ -22,7 +22,8 @@ _TAGS = (
 _ATTRIBUTES = (
     "", ' style="padding:4px"', ' style="display:none"', ' style="visibility:visible"', ' class="x"', ' class="y z"',
     ' href="https://a.example/"', ' href="https://b.example/x"', " hidden", " open", ' type="cite"', ' width="3"',
-    ' role="presentation"', ' style="overflow:hidden;height:0"', ' style="color:#fff"', ' title="some more words"',
+    ' role="presentation"', ' style="overflow:hidden;height:0"', ' style="overflow:hidden;height:20px;width:60px"',
+    ' style="color:#fff"', ' title="some more words"',
     ' style="display:table-column;visibility:collapse"', ' data-x="hello there"', "/",
 )  # fmt: skip
 _SHEETS = (
@@ -84,6 +85,21 @@ def test_rows_that_come_again_are_read_alike_whatever_stands_between_them() -> N
     views, spans = read(f"<style>.x{{display:none}}</style><table>{row * 3}<p>1 < 2 </p>{row}</table>")
     assert views.human.split() == ["some", "words"] * 3 + ["1", "<", "2"] + ["some", "words"]
     assert [span.text for span in spans] == ["more"] * 4
+
+
+def test_boxes_that_come_again_count_their_own_lines_only() -> None:
+    box = '<div style="overflow:hidden;height:40px;width:200px"><p>first line</p><p>second line</p></div>'
+    views, spans = read(f"<body>{box * 4}")
+    assert views.human.split("\n\n") == ["first line", "second line"] * 4
+    assert spans == []
+
+
+@pytest.mark.parametrize(("selector", "shown"), [("p:first-ch/**/ild", "other"), ("p:la/**/ng(de)", "one")])
+def test_a_comment_within_a_word_of_a_selector_does_not_hide_what_it_asks(selector: str, shown: str) -> None:
+    rows = '<div><p lang="en">one</p><p lang="de">other</p></div>'
+    views, spans = read(f"<style>{selector}{{display:none}}</style><body>{rows}")
+    assert views.human == shown
+    assert [span.text for span in spans] == [{"one": "other", "other": "one"}[shown]]
 
 
 @pytest.mark.timeout(120)

@@ -115,11 +115,10 @@ class Page:
             step.take(self.writing, start)
             return step
         self._go()
-        here, was_empty = self.at, self.writing.is_empty
-        self._told = []
+        here, self._told = self.at, []
         before, begins = self._start(start)
         self.at = self._stacks.state
-        if key is None or not self.may_step or not self.left or (was_empty and start.tag == "blockquote"):
+        if key is None or not self.may_step or not self.left or self.at.is_live:
             return None
         self.left -= 1
         step = here.steps[key] = Step(self.at, before, self._told, begins)

@@ -11,7 +11,7 @@ from gatepost.verify.reading.html_rules import Scope, rules
 from gatepost.verify.reading.html_selector import GENERATED, Selector, known, selectors
 from gatepost.verify.reading.html_shorthand import lay
 from gatepost.verify.reading.html_style import NO_STYLE, Look, Style, declarations, is_telling, look_below, telling
-from gatepost.verify.reading.html_tokens import plain, written
+from gatepost.verify.reading.html_tokens import NOTHING, plain, written
 
 MAX_RULES = 20_000
 MAX_BLOCKS = 20_000
@@ -91,7 +91,7 @@ class Sheet:
         if scope not in self._scopes:
             around = None if scope.around is None else self._selectors(scope.around)
             text = scope.selectors
-            lowered = text.lower()
+            lowered = text.replace(NOTHING, "").lower()  # as selectors are read: a comment may stand inside a word
             self.asks_places = self.asks_places or any(sign in lowered for sign in _OF_PLACES)
             self.asks_values = self.asks_values or "=" in text or "lang" in lowered
             if not text:
