@@ -12,8 +12,8 @@ from gatepost import record
 from gatepost.blobs import Blobs
 from gatepost.blobs.folder import Folder
 from gatepost.clock import Entropy
-from gatepost.db import Database
-from gatepost.ids import EntryId, TenantId
+from gatepost.db import Database, Transaction
+from gatepost.ids import EntryId, LeafIndex, TenantId
 from gatepost.ledger.errors import LedgerError
 from gatepost.record import erase, erase_store, export, log_store
 from gatepost.record.canonical import canonical
@@ -264,3 +264,25 @@ async def test_a_tenant_without_a_log_has_nothing_to_recover(
 ) -> None:
     await act(db, entropy)
     assert await recover(db, own, blobs, second, now=AFTER) == []
+
+
+@pytest.mark.usefixtures("life")
+async def test_what_holds_the_tables_to_the_entries_runs_in_the_transaction_that_brings_them_back(
+    db: Database, own: Database, blobs: Blobs, second: Blobs, tamper: Tamper
+) -> None:
+    restore(tamper)
+
+    async def settle(tx: Transaction, since: LeafIndex) -> int:
+        came = await log_store.leaves(tx, since)
+        if not is_well:
+            raise RuntimeError
+        return len(came)
+
+    is_well = False
+    with pytest.raises(RuntimeError):
+        await recover(db, own, blobs, second, now=AFTER, settle=settle)
+    async with db.transaction(TENANT) as tx:
+        assert await log_store.size(tx) == 2  # as it was: the next run finds all of it
+    is_well = True
+    assert await recover(db, own, blobs, second, now=AFTER, settle=settle) == [Recovered(TENANT, 3, 0, settled=3)]
+    assert await recover(db, own, blobs, second, now=AFTER, settle=settle) == []

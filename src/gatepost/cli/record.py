@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -24,12 +25,13 @@ from gatepost.ids import LeafIndex, TenantId
 from gatepost.journey import House
 from gatepost.keys import KeyringError
 from gatepost.ledger.errors import LedgerError
-from gatepost.record import export, folder, recover
+from gatepost.record import export, folder, log_store, recover
 from gatepost.record import second as second_copy
 from gatepost.record.check import Report, verify_log
 from gatepost.record.errors import ForkError, IndexBehindError, UnwitnessedError
 from gatepost.record.export import NotInLogError
 from gatepost.record.witnesses import Witness
+from gatepost.upkeep import restored
 from gatepost.upkeep.admitted import misadmitted
 from gatepost.upkeep.retention import RollError, misenrolled, misheld
 from gatepost.workbench import misruled
@@ -230,32 +232,38 @@ def print_vkey(tenant: ForTenant = None) -> None:
 def recover_() -> None:
     """After a restore to an older point: bring back what all logs have published, from the second store.
 
-    Entries accepted since the restore under numbers that were given to others
+    What these entries say was sent, told or refused is not done again:
+    the queues are held to them. Entries accepted since the restore under numbers that were given to others
     before get new ones.
     """
     settings = read_settings()
 
-    async def work() -> list[recover.Recovered]:
+    async def work() -> tuple[list[recover.Recovered], int]:
         async with admin_keeper(settings, may_lag=True) as (house, keeper):
             second = second_store(settings, house.egress)
-            done = await recover.recover(house.db, keeper.own, house.blobs, second, now=house.clock())
+            settle = partial(restored.settle, at=house.clock(), entropy=house.entropy)
+            done = await recover.recover(house.db, keeper.own, house.blobs, second, now=house.clock(), settle=settle)
             for each in done:
-                public = {"entries": each.entries, "renumbered": each.renumbered}
+                public = {"entries": each.entries, "renumbered": each.renumbered, "settled": each.settled}
                 await administer.note_act(house, each.tenant, "log.recover", public=public)
             if not done:
                 await administer.note_house(house, "log.recover", {"entries": 0, "renumbered": 0})
-            return done
+            one = sequencer(settings, house)
+            return done, sum([await one.mend(each) for each in await log_store.tenants_with_log(house.db)])
 
     try:
-        done = asyncio.run(work())
-    except (LedgerError, recover.CannotRecoverError) as error:
+        done, made = asyncio.run(work())
+    except (ForkError, LedgerError, recover.CannotRecoverError) as error:
         raise Refusal(str(error)) from error
     except BlobsUnavailableError as error:
         raise Refusal(f"a store of the log does not answer: {error}") from error
     for each in done:
         also = f", {each.renumbered} accepted since the restore have new numbers" if each.renumbered else ""
+        also += f"; of what they say was done, {each.settled} will not be done again" if each.settled else ""
         typer.echo(f"{each.tenant}: {each.entries} entries came back{also}")
-    typer.echo("`gatepost log verify` checks the whole" if done else "no log has lost anything")
+    if made:
+        typer.echo(f"{made} files that stores of the log lacked were made again from the database's entries")
+    typer.echo("`gatepost log verify` checks the whole" if done or made else "no log has lost anything")
 
 
 @log.command("export")

@@ -12,8 +12,9 @@ Each step may be the last before a crash, and running again finishes it:
 6. the partial tiles that the wider ones replace are removed: a narrower tile is the beginning of a wider one, and is
    cut from it when somebody asks (``export.tile``).
 
-What was ever signed is never contradicted: a database or a blob store that was rolled back behind the newest
-checkpoint raises ``ForkError``, and nothing is signed until somebody has looked.
+What was ever signed is never contradicted: a database that was rolled back behind the newest checkpoint raises
+``ForkError``, and nothing is signed until somebody has looked. A store that was is given what it lacks, made from the
+entries, where that hashes to the newest checkpoint (``remake``).
 """
 
 import asyncio
@@ -34,10 +35,11 @@ from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.merkle import EMPTY_ROOT
 from gatepost.ledger.note import SigningKey, VerifierKey
-from gatepost.ledger.tiles import WIDTH, Edge, edge_tiles, tiles_of
+from gatepost.ledger.tiles import WIDTH, Edge, edge_tiles
 from gatepost.record import files, log_store
 from gatepost.record.errors import ForkError
 from gatepost.record.log_store import LOG_KEY_PURPOSE, LogKey
+from gatepost.record.remake import remake
 from gatepost.record.show import Window
 from gatepost.record.signed import Signed
 from gatepost.record.trust_log import TRUST
@@ -74,7 +76,11 @@ class _Rest:
 
 
 class Sequencer:
-    """One per house is enough; several do no harm, for each tenant's log is written under a lock."""
+    """One per house is enough; several do no harm, for each tenant's log is written under a lock.
+
+    Attributes:
+        mended: how many files stores lacked, and were made from the entries.
+    """
 
     def __init__(
         self,
@@ -99,6 +105,7 @@ class Sequencer:
         self.window = Window(blobs, second, witnesses, clock)
         self._rests: dict[TenantId, _Rest] = {}
         self._rounds = 0
+        self.mended = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Sequence and publish until ``stop`` is set; trouble with one tenant's log delays that log only."""
@@ -209,8 +216,11 @@ class Sequencer:
                 async with self._db.transaction(tenant) as tx:
                     await log_store.seal_copies(tx, whole)
 
-    async def _edge(self, tenant: TenantId, key: VerifierKey) -> Edge:
-        """Return the edge of the newest checkpoint, having seen that all we hold agrees with it."""
+    async def _edge(self, tenant: TenantId, key: VerifierKey, *, is_mended: bool = True) -> Edge:
+        """Return the edge of the newest checkpoint, having seen that all we hold agrees with it.
+
+        What a store lacks of the log is made from the entries, under the lock, unless it is not to be ``is_mended``.
+        """
         async with self._db.transaction(tenant) as tx:
             remembered = await log_store.last_checkpoint(tx)
         known = self._edges.get(tenant)
@@ -220,29 +230,62 @@ class Sequencer:
         async with self._db.transaction(tenant) as tx:  # again: another process may have signed and shown meanwhile
             remembered = await log_store.last_checkpoint(tx)
         newest = Checkpoint(key.name, 0, EMPTY_ROOT) if remembered is None else Checkpoint.open(remembered, key)
-        for note in shown:
-            head = newest if note is None else Checkpoint.open(note, key)
-            if head.size > newest.size or (head.size == newest.size and head.root != newest.root):
+        heads = [None if note is None else Checkpoint.open(note, key) for note in shown]
+        for head in heads:
+            if head and (head.size > newest.size or (head.size == newest.size and head.root != newest.root)):
                 raise ForkError(
                     "a checkpoint is published that the database does not remember, as after a restore to an older "
                     "point: nothing is signed until `gatepost log recover` has rolled it forward"
                 )
-        edge = Edge.load(newest.size, await files.read_tiles(self._blobs, tenant, edge_tiles(newest.size)))
+        await self._signed.catch_up(tenant)  # before anything is made: the list may know a newer one
+        tiles = await files.read_tiles(self._blobs, tenant, edge_tiles(newest.size))
+        if is_mended and len(tiles) < len(edge_tiles(newest.size)):
+            self.mended += await self._remade(tenant, "first", self._blobs, newest, heads[0])
+            tiles = await files.read_tiles(self._blobs, tenant, edge_tiles(newest.size))
+        edge = Edge.load(newest.size, tiles)
         if edge.root != newest.root:
             raise ForkError("the tiles are not those that the newest checkpoint covers")
-        await self._signed.catch_up(tenant)
         self.window.forget(tenant)  # shown again: whoever signed it may have ended before it was published
-        if newest.size and await self._second.read(files.checkpoint_path(tenant)) is None:
-            await self._fill_second(tenant, newest.size)
-        self._edges[tenant] = _Known(edge, remembered)
+        if is_mended:
+            there = heads[1].size if heads[1] else 0
+            if there < newest.size:  # a new one, an older one, or whoever signed ended before it was published there
+                self.mended += await self._remade(tenant, "second", self._second, newest, heads[1])
+                await self._copy_rows(tenant, there, newest.size)
+            self._edges[tenant] = _Known(edge, remembered)
         return edge
 
-    async def _fill_second(self, tenant: TenantId, size: int) -> None:
-        """Copy a log that began before there was a second store, or whose second store is a new one."""
-        every = tiles_of(size)
-        while some := list(islice(every, WIDTH)):
-            await files.write_tiles(self._second, tenant, await files.read_tiles(self._blobs, tenant, some))
-        await self._copy_rows(tenant, 0, size)
+    async def mend(self, tenant: TenantId) -> int:
+        """Look at every file of one log, and make those that a store lacks; publish, and return how many were made.
+
+        Returns 0, having done nothing, where another process holds the log.
+
+        Raises:
+            ForkError: the database's entries are not those that were signed.
+        """
+        self.mended = 0
+        async with self._db.transaction(tenant) as lock:
+            if not await log_store.try_lock(lock):
+                return 0
+            async with _holding(lock):
+                key = await self._key(tenant)
+                edge = await self._edge(tenant, key.verifier)
+                head = Checkpoint(key.name, edge.size, edge.root)
+                for name, store in (("first", self._blobs), ("second", self._second)):
+                    self.mended += await self._remade(tenant, name, store, head, None)
+                for piece in files.pieces(edge.size):
+                    if await files.read_rows(self._second, tenant, piece) is None:
+                        await self._copy_rows(tenant, piece.start, piece.stop)
+                        self.mended += 1
+                await self._go_on(tenant)
+        return self.mended
+
+    async def _remade(
+        self, tenant: TenantId, name: str, store: Blobs, head: Checkpoint, since: Checkpoint | None
+    ) -> int:
+        made = await remake(self._db, store, tenant, head, since=since)
+        if made:
+            log.warning("log.mended", tenant=tenant, store=name, tiles=made, size=head.size)
+        return made
 
     async def look_back(self) -> None:
         """See that no log has published more than the database remembers: before a house takes mail.
@@ -253,7 +296,7 @@ class Sequencer:
         for tenant in await log_store.tenants_with_log(self._db):
             key = await self._key(tenant)
             with suppress(BlobsUnavailableError, LedgerError):  # for the sequencer to say; mail is taken meanwhile
-                edge = await self._edge(tenant, key.verifier)
+                edge = await self._edge(tenant, key.verifier, is_mended=False)
                 async with self._db.transaction(tenant) as tx:
                     _refuse_rollback(edge, await _last_leaf(tx, edge), await log_store.size(tx))
 

@@ -6,11 +6,11 @@ from there. Entries of all tenants share one sequence of numbers, so all logs ar
 1. every log is held to its newest checkpoint, and the numbers its missing entries had are learnt; nothing is written;
 2. the next number is above all of them, before anything is written;
 3. what was accepted since the restore under one of these numbers, and has no place yet, takes another number;
-4. each log comes back in one transaction, and what is remembered of its erasures in the next. A run that was cut off is
-   finished by the next.
+4. each log comes back in one transaction, in which whoever calls carries out again what its entries say; what is
+   remembered of its erasures in the next. A run that was cut off is finished by the next.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ import orjson
 
 from gatepost.blobs import Blobs
 from gatepost.db import Database, Transaction
-from gatepost.ids import EntryId, TenantId
+from gatepost.ids import EntryId, LeafIndex, TenantId
 from gatepost.ledger.checkpoint import Checkpoint
 from gatepost.ledger.errors import LedgerError
 from gatepost.ledger.note import VerifierKey
@@ -35,11 +35,27 @@ class CannotRecoverError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """What became of one log: how many entries came back, and how many accepted meanwhile have another number."""
+    """What became of one log.
+
+    Attributes:
+        tenant: whose it is.
+        entries: how many came back.
+        renumbered: how many accepted meanwhile have another number.
+        settled: how many things that they say were done will not be done again.
+    """
 
     tenant: TenantId
     entries: int
     renumbered: int
+    settled: int = 0
+
+
+Settle = Callable[[Transaction, LeafIndex], Awaitable[int]]
+"""Holds the other tables to the entries from that place on, in the transaction in which they came back."""
+
+
+async def _nothing(_tx: Transaction, _since: LeafIndex) -> int:
+    return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +103,9 @@ class _Log:
     highest: EntryId | None = None
 
 
-async def recover(db: Database, own: Database, blobs: Blobs, second: Blobs, *, now: datetime) -> list[Recovered]:
+async def recover(
+    db: Database, own: Database, blobs: Blobs, second: Blobs, *, now: datetime, settle: Settle = _nothing
+) -> list[Recovered]:
     """Bring the database and the first store up to the newest published checkpoint of every log.
 
     Args:
@@ -96,6 +114,7 @@ async def recover(db: Database, own: Database, blobs: Blobs, second: Blobs, *, n
         blobs: the first store.
         second: the second, from which the rows come.
         now: of the house's clock.
+        settle: holds queues to what came back.
 
     Returns:
         one for each log something came back to or was renumbered in.
@@ -113,11 +132,15 @@ async def recover(db: Database, own: Database, blobs: Blobs, second: Blobs, *, n
         await log_store.pass_numbers(db, highest)
     for tenant, entries in strangers.items():
         await _renumber(own, tenant, entries)
-    came = {log.tenant: await _bring_back(db, blobs, second, log) for log in logs}
+    came = {log.tenant: await _bring_back(db, blobs, second, log, settle) for log in logs}
     for log in logs:
         async with own.transaction(log.tenant) as tx:
             await erase_store.put_back_erasures(tx)
-    done = [Recovered(each, came.get(each, 0), len(strangers.get(each, ()))) for each in sorted(tenants)]
+    done = [
+        Recovered(each, entries, len(strangers.get(each, ())), settled)
+        for each in sorted(tenants)
+        for entries, settled in [came.get(each, (0, 0))]
+    ]
     return [each for each in done if each.entries or each.renumbered]
 
 
@@ -245,17 +268,19 @@ async def _renumber(own: Database, tenant: TenantId, entries: Sequence[Accepted]
             await log_store.renumber(tx, each.entry, numbers[each.entry], renumbered(each.leaf, numbers))
 
 
-async def _bring_back(db: Database, blobs: Blobs, second: Blobs, log: _Log) -> int:
+async def _bring_back(db: Database, blobs: Blobs, second: Blobs, log: _Log, settle: Settle) -> tuple[int, int]:
+    """Return how many entries came back, and what ``settle`` made of them."""
+    entries = max(log.head.size - log.have, 0) if log.is_behind else 0
     async with db.transaction(log.tenant) as tx:
         if not await log_store.try_lock(tx) or await log_store.size(tx) != log.have:
             raise CannotRecoverError("another process writes the log: stop the house first")
-        async for entries in _missing(second, log):
-            await log_store.put_back(tx, [each.rows for each in entries])
+        async for came in _missing(second, log):
+            await log_store.put_back(tx, [each.rows for each in came])
         await log_store.add_log_key(tx, log.key)
         if log.is_behind:
             await _remember(tx, second, log)
         await _first_store(blobs, second, log)
-    return max(log.head.size - log.have, 0) if log.is_behind else 0
+        return entries, await settle(tx, LeafIndex(log.have)) if entries else 0
 
 
 async def _remember(tx: Transaction, second: Blobs, log: _Log) -> None:

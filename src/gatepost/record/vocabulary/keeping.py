@@ -95,7 +95,11 @@ class RecordExport(Act, frozen=True, kw_only=True, tag="record.export"):
 
 
 class LogRecover(Act, frozen=True, kw_only=True, tag="log.recover"):
-    """Entries came back from the second store, after a restore to an older point; others had to be renumbered."""
+    """Entries came back from the second store, after a restore to an older point; others had to be renumbered.
+
+    `settled`: so many things that they say were done, and that the tables had yet to do, are not done again.
+    """
 
     entries: int
     renumbered: int
+    settled: int = 0
