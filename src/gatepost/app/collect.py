@@ -3,10 +3,12 @@
 import asyncio
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
+from gatepost import act
 from gatepost.app import board
-from gatepost.app.backlog import Backlog, backlog
+from gatepost.app.backlog import Backlog, age_s, backlog
 from gatepost.app.board import CONNECTED, DISCONNECTED, FAMILIES, LACKS_FILES, PLACES, Family
 from gatepost.db import DatabaseUnavailableError
 from gatepost.doors.metrics import Metric, Sample
@@ -40,6 +42,7 @@ async def metrics(house: House, boards: Path, processes: Mapping[str, Sequence[i
     try:
         async with asyncio.timeout(BACKLOG_WITHIN_S):
             found += _of_backlog(await backlog(house.db, house.clock()))
+            found += _of_webhooks(await act.behind(house.db), house.clock())
             found += _of_faults(await caught.read_faults(house.db))
     except (TimeoutError, DatabaseUnavailableError):
         is_up = 0
@@ -97,6 +100,16 @@ def _of_backlog(now: Backlog) -> Iterator[Metric]:
     yield _gauge("gatepost_mail_unindexed_lag_seconds", "Age of the oldest of them.", now.unindexed_lag_s)
     yield _gauge("gatepost_entries_unindexed", "Entries of the log not in the record's index.", now.unindexed_entries)
     yield _gauge("gatepost_entries_unindexed_lag_seconds", "Age of the oldest of them.", now.unindexed_entries_lag_s)
+
+
+def _of_webhooks(now: act.Behind, at: datetime) -> Iterator[Metric]:
+    """Spell what waits for endpoints: these are no jobs, and no fault of the house's."""
+    lag_s, silent_s = age_s(now.oldest, at), age_s(now.silent_since, at)
+    yield _gauge("gatepost_webhook_events_waiting", "Events not told to an endpoint yet; at most 100000.", now.waiting)
+    yield _gauge("gatepost_webhook_lag_seconds", "How long the first in line of any endpoint waits.", lag_s)
+    yield _gauge("gatepost_webhook_events_dead", "Events given up and kept for a replay; at most 100000.", now.dead)
+    yield _gauge("gatepost_webhooks_silent", "Endpoints that do not answer; at most 100000.", now.silent)
+    yield _gauge("gatepost_webhooks_silent_seconds", "For how long the first of them has not.", silent_s)
 
 
 def _of_pools(pools: Mapping[str, Mapping[str, int]]) -> Iterator[Metric]:
