@@ -61,6 +61,8 @@ async def test_a_house_at_work_tells_what_it_did_and_nothing_of_whom(tmp_path: P
         assert found["gatepost_commit_messages_count", ""] == found["gatepost_commit_messages_bucket", 'le="1"'] == 1
         assert found["gatepost_message_seconds_sum", ""] > 0
         assert found["gatepost_database_up", ""] == 1
+        for name in ("webhook_events_waiting", "webhook_lag_seconds", "webhook_events_dead", "webhooks_silent"):
+            assert found[f"gatepost_{name}", ""] == 0
         for pool in ("accept", "app"):
             assert found["gatepost_database_requests_total", f'pool="{pool}"'] > 0
             assert found["gatepost_database_connections", f'pool="{pool}",state="idle"'] > 0

@@ -1,6 +1,7 @@
 """What happens to mail is told to whoever asked: by webhook, or as a stream of events."""
 
 from gatepost.act.announce import Announced, announce, announce_settled
+from gatepost.act.behind import Behind, Silent, behind, silent
 from gatepost.act.bell import Bell
 from gatepost.act.paper import CHOICES, EVERYBODYS, Event, EventKind, Logged, State, Webhook
 from gatepost.act.registry import (
@@ -28,6 +29,7 @@ __all__ = [
     "CHOICES",
     "EVERYBODYS",
     "Announced",
+    "Behind",
     "Bell",
     "Changes",
     "Event",
@@ -36,6 +38,7 @@ __all__ = [
     "Herald",
     "Logged",
     "Made",
+    "Silent",
     "State",
     "Streams",
     "TooManyReadersError",
@@ -45,6 +48,7 @@ __all__ = [
     "add",
     "announce",
     "announce_settled",
+    "behind",
     "change",
     "deliveries",
     "find",
@@ -57,6 +61,7 @@ __all__ = [
     "replay",
     "rotate",
     "said",
+    "silent",
     "standard_secret",
     "test",
 ]

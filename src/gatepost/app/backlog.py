@@ -47,17 +47,18 @@ async def backlog(db: Database, now: datetime) -> Backlog:
     (record,) = await db.look_up("select * from lookup_unworded_backlog()")
     return Backlog(
         entries=row.entries_waiting,
-        log_lag_s=_age(row.entries_oldest, now),
+        log_lag_s=age_s(row.entries_oldest, now),
         jobs=row.jobs_waiting,
         jobs_due=row.jobs_due,
-        jobs_lag_s=_age(row.jobs_oldest, now),
+        jobs_lag_s=age_s(row.jobs_oldest, now),
         jobs_dead=row.jobs_dead,
         unindexed=words.waiting,
-        unindexed_lag_s=_age(words.oldest, now),
+        unindexed_lag_s=age_s(words.oldest, now),
         unindexed_entries=record.waiting,
-        unindexed_entries_lag_s=_age(record.oldest, now),
+        unindexed_entries_lag_s=age_s(record.oldest, now),
     )
 
 
-def _age(since: datetime | None, now: datetime) -> float:
+def age_s(since: datetime | None, now: datetime) -> float:
+    """Return how many seconds ago that was; 0 for what never was."""
     return max((now - since).total_seconds(), 0.0) if since else 0.0

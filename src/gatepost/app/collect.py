@@ -3,10 +3,12 @@
 import asyncio
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
+from gatepost import act
 from gatepost.app import board
-from gatepost.app.backlog import Backlog, backlog
+from gatepost.app.backlog import Backlog, age_s, backlog
 from gatepost.app.board import CONNECTED, DISCONNECTED, FAMILIES, LACKS_FILES, PLACES, Family
 from gatepost.db import DatabaseUnavailableError
 from gatepost.doors.metrics import Metric, Sample
@@ -41,6 +43,7 @@ async def metrics(house: House, boards: Path, processes: Mapping[str, Sequence[i
     try:
         async with asyncio.timeout(BACKLOG_WITHIN_S):
             found += _of_backlog(await backlog(house.db, house.clock()))
+            found += _of_webhooks(await act.behind(house.db), house.clock())
             found += _of_faults(await caught.read_faults(house.db))
             found += _of_exports(await siem.standings(house.db, house.clock()))
     except (TimeoutError, DatabaseUnavailableError):
@@ -124,6 +127,16 @@ def _of_exports(known: Sequence[siem.Standing]) -> Iterator[Metric]:
 
 def _most(values: Iterable[float]) -> float:
     return max(values, default=0.0)
+
+
+def _of_webhooks(now: act.Behind, at: datetime) -> Iterator[Metric]:
+    """Spell what waits for endpoints: these are no jobs, and no fault of the house's."""
+    lag_s, silent_s = age_s(now.oldest, at), age_s(now.silent_since, at)
+    yield _gauge("gatepost_webhook_events_waiting", "Events not told to an endpoint yet; at most 100000.", now.waiting)
+    yield _gauge("gatepost_webhook_lag_seconds", "How long the first in line of any endpoint waits.", lag_s)
+    yield _gauge("gatepost_webhook_events_dead", "Events given up and kept for a replay; at most 100000.", now.dead)
+    yield _gauge("gatepost_webhooks_silent", "Endpoints that do not answer; at most 100000.", now.silent)
+    yield _gauge("gatepost_webhooks_silent_seconds", "For how long the first of them has not.", silent_s)
 
 
 def _of_pools(pools: Mapping[str, Mapping[str, int]]) -> Iterator[Metric]:

@@ -20,6 +20,7 @@ from gatepost.app.doctor import (
     policies,
     ports,
     secrets,
+    webhooks,
 )
 from gatepost.app.doctor.finding import Finding, Level, failure, ok, warning, worst
 from gatepost.app.keeping import roll_of
@@ -94,6 +95,7 @@ async def examine(settings: Settings) -> list[Finding]:
             await add("blobs.house", lambda: outside.look_at_owner(blobs_of(settings, ways), db, clock))
             await add("policies", lambda: policies.look(db))
             await add("exports", lambda: exports.look(db, clock()))
+            await add("webhooks", lambda: webhooks.look(db, clock()))
             await add("dns", lambda: names.look_at_domains(db, resolver, hostname))
     return found
 
