@@ -1,5 +1,6 @@
 """A page whose tags come again is read as one of which nothing is known beforehand."""
 
+import gc
 import time
 
 import pytest
@@ -100,6 +101,18 @@ def test_a_comment_within_a_word_of_a_selector_does_not_hide_what_it_asks(select
     views, spans = read(f"<style>{selector}{{display:none}}</style><body>{rows}")
     assert views.human == shown
     assert [span.text for span in spans] == [{"one": "other", "other": "one"}[shown]]
+
+
+def test_what_was_kept_of_a_page_is_gone_with_it() -> None:
+    source = "".join(f'<div class="c{at}"><p>words</p></div>' for at in range(500))
+    read(source)
+    gc.collect()
+    gc.disable()
+    try:
+        read(source)
+        assert gc.collect() < 100
+    finally:
+        gc.enable()
 
 
 @pytest.mark.timeout(120)

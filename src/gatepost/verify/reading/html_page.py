@@ -83,6 +83,7 @@ class Page:
         self.at = self._stacks.state  # where the reading is, which may be ahead of the stacks
         self.may_step = covers is None  # whether what a tag did in a place is what it does there
         self.left, self._endings = MAX_KEPT, Endings()
+        self._knowing: list[State] = []  # where something is kept
         self._told: list[Op] = []
 
     def views(self, *, is_cut: bool) -> Views:
@@ -90,6 +91,8 @@ class Page:
         self._go()
         if any(element is self._quotation for element in self._open):
             self.writing.end_quotation()
+        for state in self._knowing:
+            state.forget()  # at once: a collector would find these rings only after many more messages
         is_cut = self.writing.unread(self._sheet.unread, is_tired=self._sheet.is_tired) or is_cut
         return self.writing.views(is_cut=is_cut)
 
@@ -120,7 +123,7 @@ class Page:
         self.at = self._stacks.state
         if key is None or not self.may_step or not self.left or self.at.is_live:
             return None
-        self.left -= 1
+        self.keep(here)
         step = here.steps[key] = Step(self.at, before, self._told, begins)
         return step
 
@@ -304,9 +307,15 @@ class Page:
         self.at = self._stacks.state
         if not self.may_step or not self.left or here.is_live:
             return None
-        self.left -= 1
+        self.keep(here)
         step = here.steps[key] = Step(self.at, self._told)
         return step
+
+    def keep(self, here: State) -> None:
+        """Take note that one thing more is kept of what is open somewhere."""
+        self.left -= 1
+        if not here.steps and not here.runs:
+            self._knowing.append(here)
 
     def _end(self, tag: str) -> None:
         """Close an element, and what is open inside it; what follows on the page's own end still is on the page."""

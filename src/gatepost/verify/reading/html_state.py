@@ -65,6 +65,11 @@ class State:
         self.steps: dict[Key, Step] = {}
         self.runs: dict[str, Run] = {}
 
+    def forget(self) -> None:
+        """Let go of what tags did here, which holds what is open inside, which holds this."""
+        self.steps.clear()
+        self.runs.clear()
+
     def ended(self, tag: str, endings: Endings, writing: Writing) -> "Step | None":
         """Return what the end of an element does, where it is the one opened last and nothing else is asked."""
         element, around = self.element, self.around.element

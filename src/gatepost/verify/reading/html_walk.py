@@ -37,6 +37,9 @@ class Taking(Protocol):
     def end(self, tag: str) -> Step | None:
         """Close an element; return what that does wherever it stands, if that is known."""
 
+    def keep(self, here: State) -> None:
+        """Take note that a run is kept."""
+
     def text(self, token: Text) -> None:
         """Take words."""
 
@@ -89,7 +92,7 @@ def _one_by_one(page: Taking, source: str, at: int, end: int, *, is_ahead: bool)
         if at >= end and not (isinstance(token, Start) and token.tag in RAW_TEXT):
             break
     if does is not None and at == end and page.may_step and page.left:
-        page.left -= 1
+        page.keep(here)
         here.runs[source[first:end]] = Run(page.at, together(does, page.writing.break_))
     return at
 
