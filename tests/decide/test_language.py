@@ -210,7 +210,7 @@ def test_each_fault_has_its_sentence_in_document_order(written: object, expected
 
 def test_names_that_refer_to_nothing_are_told_beside_other_faults() -> None:
     rules = [
-        {"match": {"group": "freinds"}, "capabilities": ["a\nb"]},
+        {"match": {"group": "friendz"}, "capabilities": ["a\nb"]},
         {"match": {"domain": "a.example"}, "name": "one", "when": {"workingHours": "outside"}},
         {"match": {"domain": "b.example"}, "name": "one", "rateLimit": {"perHour": -1}},
         {"match": {"domain": "c.example"}, "rateLimit": {"perHour": 1, "per": "rule"}, "hold": {"then": "deliver"}},
@@ -246,14 +246,14 @@ def test_guards_that_are_too_much_are_told_beside_other_faults() -> None:
 def test_what_a_slip_hides_is_told_once() -> None:
     rule = {
         "match": {"group": "friends"},
-        "nmae": "one",
+        "namee": "one",
         "acton": "hold",
         "rateLimit": {"perHour": 1, "per": "rule"},
         "hold": {"then": "deliver"},
         "when": {"workingHours": "outside"},
     }
-    told = faults({**LEAST, "senders": [rule], "gruops": {"friends": ["a@b.example"]}, "workingHurs": {}})
-    assert [each.partition(" ")[0] for each in told] == ["senders[0].nmae", "senders[0].acton", "gruops", "workingHurs"]
+    told = faults({**LEAST, "senders": [rule], "groupz": {"friends": ["a@b.example"]}, "workingHurs": {}})
+    assert [each.partition(" ")[0] for each in told] == ["senders[0].namee", "senders[0].acton", "groupz", "workingHurs"]
 
 
 def test_no_more_senders_or_guards_than_a_message_can_be_judged_by() -> None:
