@@ -246,14 +246,19 @@ def test_guards_that_are_too_much_are_told_beside_other_faults() -> None:
 def test_what_a_slip_hides_is_told_once() -> None:
     rule = {
         "match": {"group": "friends"},
-        "namee": "one",
+        "nme": "one",
         "acton": "hold",
         "rateLimit": {"perHour": 1, "per": "rule"},
         "hold": {"then": "deliver"},
         "when": {"workingHours": "outside"},
     }
     told = faults({**LEAST, "senders": [rule], "groupz": {"friends": ["a@b.example"]}, "workingHurs": {}})
-    assert [each.partition(" ")[0] for each in told] == ["senders[0].namee", "senders[0].acton", "groupz", "workingHurs"]
+    assert [each.partition(" ")[0] for each in told] == [
+        "senders[0].nme",
+        "senders[0].acton",
+        "groupz",
+        "workingHurs",
+    ]
 
 
 def test_no_more_senders_or_guards_than_a_message_can_be_judged_by() -> None:
