@@ -16,11 +16,12 @@ from gatepost.db import Database
 from gatepost.decide.paper import Ruling
 from gatepost.deliver import Held, hold, store
 from gatepost.deliver.paper import HoldState, State
-from gatepost.ids import HoldId, PetitionId
+from gatepost.ids import HoldId, LeafIndex, PetitionId
 from gatepost.jobs import Promise
 from gatepost.mail.address import Address
 from gatepost.record import note
 from gatepost.record.paper import Consequence, Kind
+from gatepost.upkeep import restored_store
 from journeys.scene import KEY, POLICY, Scene, set_scene
 from outbound import TENANT, Sink, entropy, http_receiver, job, smtp_sink
 from restoring import backup
@@ -64,6 +65,13 @@ async def held_mail(scene: Scene) -> HoldId:
     done = await scene.boss_writes()
     assert isinstance(done.outcome, Held), done.recorded.decision
     return done.outcome.hold
+
+
+async def test_where_no_entry_came_back_nothing_is_settled(scene: Scene) -> None:
+    await scene.agent_says(await scene.boss_asks(), "Yes.")
+    async with scene.house.db.transaction(TENANT) as tx:
+        assert await restored_store.settle_submissions(tx, LeafIndex(1_000)) == 0
+        assert await restored_store.rulings(tx, LeafIndex(1_000)) == []
 
 
 async def test_mail_that_left_after_the_backup_does_not_leave_again(scene: Scene, sink: Sink, owner_dsn: str) -> None:
@@ -152,7 +160,7 @@ async def test_nobody_is_mailed_again_about_what_waits(scene: Scene, sink: Sink,
             rows = await tx.all("select kind, key, body from job where tenant = %(tenant)s and kind = 'hold.ask'")
         assert rows
         for row in rows:
-            await journey.handlers(house)[row.kind](job(Promise(row.kind, row.key, row.body)))
+            await journey.outgoing(house)[row.kind](job(Promise(row.kind, row.key, row.body)))
         assert len(sink.mails) == 1
         await older.recover(house, entropy)
 

@@ -136,7 +136,7 @@ def _listen(host: str, port: int, door: str) -> socket.socket:
             (host, port),
             family=socket.AF_INET6 if ":" in host else socket.AF_INET,
             backlog=BACKLOG,
-            dualstack_ipv6=host == "::",
+            dualstack_ipv6=host == "::" and socket.has_dualstack_ipv6(),
         )
     except OSError as error:
         raise cannot_listen(door, host, port, error) from error

@@ -232,9 +232,9 @@ def print_vkey(tenant: ForTenant = None) -> None:
 def recover_() -> None:
     """After a restore to an older point: bring back what all logs have published, from the second store.
 
-    What these entries say was sent, told or refused is not done again:
-    the queues are held to them. Entries accepted since the restore under numbers that were given to others
-    before get new ones.
+    What these entries say was sent, told or refused is not done again: the
+    queues are held to them. Entries accepted since the restore under numbers
+    that were given to others before get new ones.
     """
     settings = read_settings()
 

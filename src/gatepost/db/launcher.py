@@ -131,9 +131,13 @@ class Cluster:
             LauncherError: the place is taken.
             OSError: it cannot be made.
         """
-        if self._way == self._socket or self._way.is_symlink():
+        if self._way == self._socket:
             return False
-        self._own(self._way.parent)
+        self._own(self._way.parent)  # first: a link in a stranger's folder is a stranger's, and leads where he likes
+        if self._way.is_symlink():
+            if self._way.readlink() != self._socket:
+                raise LauncherError(f"{self._way} leads elsewhere: remove it or choose another state folder")
+            return False
         self._way.symlink_to(self._socket)
         return True
 

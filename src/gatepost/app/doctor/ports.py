@@ -94,7 +94,9 @@ def _try_to_listen(door: str, host: str, port: int) -> Finding:
     word = f"GATEPOST_{door.upper()}__PORT"
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        socket.create_server((host, port), family=family, dualstack_ipv6=host == "::").close()
+        socket.create_server(
+            (host, port), family=family, dualstack_ipv6=host == "::" and socket.has_dualstack_ipv6()
+        ).close()
     except PermissionError:
         return failure(
             check,
